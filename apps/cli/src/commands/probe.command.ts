@@ -13,11 +13,11 @@ type Probe = components['schemas']['Probe'];
 
 const columns: Columns<components['schemas']['FactRow']> = {
   fact: 'title',
-  value: ({ value }) => value ?? 'unknown',
-  known: 'known',
-  'differs from what is known': ({ differs }) => (differs ? 'yes' : ''),
+  value: ({ value = 'unknown', known, differs }) => (differs ? `${value} (known: ${known})` : value),
   how: 'how',
 };
+/** Of a terminal of 80 characters. */
+const widths = [24, 18, 34];
 
 /** A probe takes some minutes at an EHR that keeps the limit of the guide. */
 const pollMs = 1000;
@@ -27,7 +27,10 @@ const apply = command({
   summary: 'apply a file of facts to its provider, in all processes',
   args: { file: 'a file that "bulkhead probe" has written' },
   examples: ['probe apply facts.json'],
-  run: (context, { file }) => applyFacts(context, readJsonFile(file)),
+  async run(context, { file }) {
+    const applied = await applyFacts(context, readJsonFile(file));
+    context.output.print(applied, () => appliedText(applied));
+  },
 });
 
 export const probe = command({
@@ -55,22 +58,23 @@ export const probe = command({
       if (used) output.printProgress(`${used.requests} requests, ${used.exports} exports`);
     }
     const ended = state.probe as Probe;
-    output.print(ended, () => toTable(ended.rows, columns));
+    output.print(ended, () => toTable(ended.rows, columns, widths));
     if (out !== undefined) writeFileSync(out, `${JSON.stringify(ended.file, undefined, 2)}\n`);
     if (ended.phase !== 'completed')
       throw new CliError(
         'failed',
         `The probe is ${ended.phase}. ${ended.error?.message ?? 'Its facts are not complete. Start it again.'}`,
       );
-    if (isApplied) await applyFacts(context, ended.file);
+    if (isApplied) output.printProgress(appliedText(await applyFacts(context, ended.file)));
   },
 });
 
-async function applyFacts({ api, output }: Context, file: unknown): Promise<void> {
+async function applyFacts({ api }: Context, file: unknown) {
   // The API checks the file, and names each fault with its path.
   const body = file as components['schemas']['Probe']['file'] & object;
-  const { data } = answerOf(await api.PUT('/api/ehr/provider-facts', { body }));
-  output.printProgress(
-    `Applied to ${data.provider}, ${data.environment}. All processes use the facts within some seconds.`,
-  );
+  return answerOf(await api.PUT('/api/ehr/provider-facts', { body })).data;
+}
+
+function appliedText({ provider, environment }: components['schemas']['AppliedFacts']): string {
+  return `Applied to ${provider}, ${environment}. All processes use the facts within some seconds.`;
 }

@@ -140,13 +140,17 @@ const lineParts = [
   ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
 ];
 
-/** Formats rows as a table without lines, which is easy to read and to process with `cut`. */
-export function toTable<Row>(rows: readonly Row[], columns: Columns<Row>): string {
+/**
+ * Formats rows as a table without lines, which is easy to read and to process with `cut`.
+ * @param widths of the columns, in characters, for texts that are wrapped. Two spaces are between columns
+ */
+export function toTable<Row>(rows: readonly Row[], columns: Columns<Row>, widths?: readonly number[]): string {
   if (rows.length === 0) return '';
   const table = new Table({
     head: Object.keys(columns),
     chars: { ...Object.fromEntries(lineParts.map((part) => [part, ''])), middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    ...(widths ? { colWidths: [...widths], wordWrap: true } : {}),
   });
   table.push(...rows.map((row) => Object.entries(columns).map(([name, column]) => toCell(show(row, column), name))));
   return table

@@ -86,8 +86,8 @@ test.concurrent('the worker does not log what the EHR sent in a successful respo
 test.concurrent.each([
   { what: 'the token endpoint', path: 'oauth2/v1/token', status: 401, kind: 'token' },
   { what: 'the kick-off', path: '\\$export$', status: 403, kind: 'kick-off' },
-  { what: 'the status', path: '/bulkstatus/', status: 404, kind: 'poll' },
-  { what: 'a file', path: '/bulkdata/', status: 404, kind: 'download' },
+  { what: 'the status', path: '/bulkstatus/', status: 410, kind: 'poll' },
+  { what: 'a file', path: '/bulkdata/', status: 410, kind: 'download' },
 ])('the worker does not log what the EHR sent if it answers $what with $status', async ({ path, status, kind }) => {
   await using system = await start();
   const { lines, requests } = system;

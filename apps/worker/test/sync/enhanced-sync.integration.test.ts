@@ -67,7 +67,7 @@ test.concurrent('an enhanced sync requests again only what has changed, page by 
 test.concurrent('an enhanced sync with Prefer: respond-async answers 202 with the URL of the run, which can be cancelled', async () => {
   await using system = await startWithPatients(2);
   // The run does not end before it is cancelled.
-  await system.inject('r4/Observation$', { kind: 'latency', ms: 60_000 }, { times: 'always' });
+  await system.inject('r4/Observation$', { kind: 'latency', ms: 120_000 }, { times: 'always' });
   const answer = await sync(system, {}, { prefer: 'respond-async' });
   expect(answer.status).toBe(202);
   expect(answer.headers.get('preference-applied')).toBe('respond-async');
@@ -87,8 +87,8 @@ test.concurrent('an enhanced sync answers 202 with the counts so far if Prefer: 
   await using system = await startWithPatients(2);
   // Encounters arrive long after the wait, and other types long before its end, even on a busy machine.
   await system.inject('r4/Encounter$', { kind: 'latency', ms: 60_000 }, { times: 'always' });
-  const answer = await sync(system, {}, { prefer: 'wait=10' });
-  expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=10']);
+  const answer = await sync(system, {}, { prefer: 'wait=30' });
+  expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=30']);
   const { standardResources, enhancedResources, total, url } = answer.body.data;
   expect(standardResources).toBeGreaterThan(0);
   expect(total).toBe(standardResources + enhancedResources);

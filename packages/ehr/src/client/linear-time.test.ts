@@ -12,6 +12,7 @@ import { contentCodings } from './answers/decode-body.ts';
 import { fileFormOf, toLines } from './answers/file-form.ts';
 import { statedDayLimit } from './answers/limit-headers.ts';
 import { readErrorBody } from './answers/read-error-body.ts';
+import { toUtf8 } from './answers/to-utf8.ts';
 import { readManifest } from './bulk-data/export-status.ts';
 import { type KickOffAttempt, mayMeanNoChanges, negotiateKickOff } from './bulk-data/negotiate-kick-off.ts';
 import { EhrHttpError } from './http/ehr-http-error.ts';
@@ -76,6 +77,11 @@ const parsers: readonly Reader[] = [
   { name: 'the start of an array', parse: fileFormOf, wrap: (run) => `[${run}` },
   { name: 'the start of a resource with line breaks', parse: fileFormOf, wrap: (run) => `{${run}\n${run}` },
   { name: 'an array of resources', parse: (text) => buffer(toLines().end(text)).catch(() => undefined) },
+  {
+    name: 'a file that names another charset',
+    parse: async (text) =>
+      buffer((await toUtf8(Readable.from([Buffer.from(text)]), 'text/plain; charset=latin1')).body),
+  },
   {
     name: 'a refusal of a kick-off',
     parse: (ehrText) =>

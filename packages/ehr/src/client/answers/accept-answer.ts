@@ -7,8 +7,9 @@ import type { AxiosResponse } from 'axios';
 import { ehrError } from '../errors.ts';
 import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
 import { checkNdjson } from './check-ndjson.ts';
-import { decodeBody, limitBody } from './decode-body.ts';
+import { decodeBody, decodeFile, limitBody } from './decode-body.ts';
 import { readErrorBody, readStart } from './read-error-body.ts';
+import { toUtf8 } from './to-utf8.ts';
 
 export interface EhrResponse {
   readonly status: number;
@@ -48,16 +49,20 @@ export async function acceptAnswer(options: {
   }
   const error = () => tooLarge(rules);
   const trailing = () => answerUnusable({ rules, fault: 'bytes follow the end of its compressed data' });
-  const decoded = decodeBody(message, { error, trailing });
-  if (!decoded) {
+  const notDecoded = () => {
     message.destroy();
-    throw answerUnusable({ rules, fault: 'it has a content coding that was not requested, or more than two' });
-  }
-  const data = limitBody({ ...rules, body: decoded, received: message, error });
-  if (rules.body === 'json') return { status, headers, data: await readJson(data, rules), url };
+    return answerUnusable({ rules, fault: 'it has a content coding that was not requested, or more than two' });
+  };
   // The rest of a file, which a 206 has, begins anywhere.
-  const isWholeFile = rules.isNdjson === true && status !== 206;
-  return isWholeFile ? ndjsonOf(data, { status, headers, url, rules }) : { status, headers, data, url };
+  if (rules.isNdjson === true && status !== 206) {
+    const file = await decodeFile(message, { error, trailing });
+    if (!file) throw notDecoded();
+    return ndjsonOf(file.body, { status, headers: file.headers, url, rules });
+  }
+  const decoded = decodeBody(message, { error, trailing });
+  if (!decoded) throw notDecoded();
+  const data = limitBody({ ...rules, body: decoded, received: message, error });
+  return { status, headers, data: rules.body === 'json' ? await readJson(data, rules) : data, url };
 }
 
 /** Converts an error while a body was read: of the connection, of the compressed data, or an AppError of the reader. */
@@ -95,10 +100,11 @@ async function ndjsonOf(
 ): Promise<EhrResponse> {
   const { headers } = answer;
   const contentType = headers['content-type'];
-  const checked = await checkNdjson(body, { contentType, holdsBundles: rules.holdsBundles === true });
+  const text = await toUtf8(body, contentType);
+  const checked = await checkNdjson(text.body, { contentType, holdsBundles: rules.holdsBundles === true });
   if (checked.isNdjson) {
     // A download cannot resume at a byte of what was rewritten.
-    const kept = checked.isRewritten ? { ...headers, etag: undefined } : headers;
+    const kept = checked.isRewritten || text.isConverted ? { ...headers, etag: undefined } : headers;
     return { ...answer, headers: kept, data: checked.body };
   }
   const ehrText = toEhrText(`${contentType ?? ''} ${checked.start}`);

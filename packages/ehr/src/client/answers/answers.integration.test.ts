@@ -103,6 +103,77 @@ test('a file that is stored as gzip and sent without a content coding is decoded
   expect(await readFile()).toBe(lines);
 });
 
+describe('a file whose bytes are not what its headers say', () => {
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: an object keeps the type and coding with which it was put.
+  const stored = { 'content-type': 'application/fhir+ndjson', etag: '"v1"' };
+
+  test.each([
+    { name: 'gzip without a header', headers: stored, body: gzipSync(lines) },
+    {
+      name: 'twice gzip, named once',
+      headers: { ...stored, 'content-encoding': 'gzip' },
+      body: gzipSync(gzipSync(lines)),
+    },
+    { name: 'twice gzip without a header', headers: stored, body: gzipSync(gzipSync(lines)) },
+    { name: 'plain and named gzip', headers: { ...stored, 'content-encoding': 'gzip' }, body: lines },
+  ])('reads a file that is $name, and does not resume it at a byte #encodings', async ({ headers, body }) => {
+    answerWith(200, headers, body);
+    const file = await open();
+    expect((await buffer(file.body)).toString()).toBe(lines);
+    expect(file.etag).toBeUndefined();
+  });
+
+  test('refuses a file that is gzip three times, and names the cause', async () => {
+    answerWith(200, stored, gzipSync(gzipSync(gzipSync(lines))));
+    await expect(open()).rejects.toMatchObject({
+      code: 'answer-unusable',
+      message: expect.stringContaining('content coding'),
+    });
+  });
+
+  test('fails for a file that is gzip without a header and is cut off', async () => {
+    const whole = gzipSync(lines);
+    answerWith(200, stored, whole.subarray(0, whole.length - 9));
+    await expect(readFile()).rejects.toThrow();
+  });
+
+  test('refuses an expansion between two codings that the headers do not name', async () => {
+    answerWith(200, stored, gzipSync(gzipSync(Buffer.alloc(200 * 1024 * 1024, ' '))));
+    await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
+  });
+});
+
+describe('a file in another charset than UTF-8', () => {
+  const named = lines.replaceAll('"id":"1"', '"id":"1","name":[{"family":"Müller-Lüdenscheidt €"}]');
+  const latin = named.replace(' €', '');
+  const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
+
+  test.each([
+    { name: 'UTF-16 with its mark', type: '', body: Buffer.from(`\uFEFF${named}`, 'utf16le'), text: named },
+    { name: 'UTF-16 of the other order', type: '', body: utf16be(`\uFEFF${named}`), text: named },
+    { name: 'UTF-16 without a mark', type: '', body: Buffer.from(named, 'utf16le'), text: named },
+    { name: 'ISO-8859-1 by its type', type: '; charset=ISO-8859-1', body: Buffer.from(latin, 'latin1'), text: latin },
+    { name: 'UTF-8 in spite of its type', type: '; charset=ISO-8859-1', body: Buffer.from(named), text: named },
+    { name: 'UTF-8 with an unknown type', type: '; charset=x-unknown', body: Buffer.from(named), text: named },
+  ])('reads a file that is $name, in chunks of any size #encodings', async ({ type, body, text }) => {
+    for (const sizeBytes of [1, 7, body.length]) {
+      server.answer((_request, response) => {
+        response.writeHead(200, { 'content-type': `application/fhir+ndjson${type}` });
+        for (let at = 0; at < body.length; at += sizeBytes) response.write(body.subarray(at, at + sizeBytes));
+        response.end();
+      });
+      expect(await readFile()).toBe(text);
+    }
+  });
+
+  test('a file that was converted has no validator, because a range counts other bytes', async () => {
+    answerWith(200, { etag: '"v1"' }, Buffer.from(`\uFEFF${named}`, 'utf16le'));
+    const file = await open();
+    file.body.resume();
+    expect(file.etag).toBeUndefined();
+  });
+});
+
 test('an answer in a coding that was not requested is rejected with this fault', async () => {
   answerWith(200, { 'content-encoding': 'rot13' }, lines);
   await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly' });

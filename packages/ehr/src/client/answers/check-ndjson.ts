@@ -1,6 +1,7 @@
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { parseMediaType } from '@bulkhead/fhir';
 import { fileFormOf, toLines } from './file-form.ts';
+import { peek } from './peek.ts';
 
 /*
  * Servers name NDJSON in many ways, so the content type of a file is only a hint and the beginning of its first line decides:
@@ -53,8 +54,7 @@ export async function checkNdjson(
   body: Readable,
   { contentType, holdsBundles }: { readonly contentType: string | undefined; readonly holdsBundles: boolean },
 ): Promise<NdjsonStart> {
-  const start = await readFirstLine(body);
-  const wholeBody = unread(body, start);
+  const { start, body: wholeBody } = await peek(body, showsForm());
   const text = body.errored ? '' : utf8.decode(start).trimStart();
   const form = fileFormOf(text);
   if (form === 'bundle' && !holdsBundles) {
@@ -77,43 +77,14 @@ function mediaTypeOf(contentType = ''): string {
   return contentType.trim() === '' ? '' : (parseMediaType(contentType)?.mediaType ?? 'unreadable');
 }
 
-/** Reads chunks until they show the form of the file. */
-async function readFirstLine(body: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** Whether the bytes so far show the form of the file. */
+function showsForm() {
   // What was read is looked at again after it has doubled, because a server can send single bytes.
   let nextLookBytes = 1;
-  for (let sizeBytes = 0; sizeBytes < maxStartBytes; ) {
-    const chunk = body.read() as Buffer | null;
-    if (chunk === null) {
-      if (body.readableEnded || body.destroyed) break;
-      await nextEvent(body);
-      continue;
-    }
-    chunks.push(chunk);
-    sizeBytes += chunk.length;
-    if (sizeBytes < nextLookBytes) continue;
-    if (fileFormOf(utf8.decode(Buffer.concat(chunks))) !== 'unknown') break;
+  return (chunks: readonly Buffer[], sizeBytes: number): boolean => {
+    if (sizeBytes >= maxStartBytes) return true;
+    if (sizeBytes < nextLookBytes) return false;
     nextLookBytes = sizeBytes * 2;
-  }
-  return Buffer.concat(chunks);
-}
-
-/** Puts bytes back. A stream that has ended cannot take them. A stream that has failed gives its error to the reader. */
-function unread(body: Readable, bytes: Buffer): Readable {
-  if (body.errored) return body;
-  if (body.readableEnded) return Readable.from([bytes]);
-  if (bytes.length > 0) body.unshift(bytes);
-  return body;
-}
-
-const streamEvents = ['readable', 'end', 'error', 'close'] as const;
-
-function nextEvent(body: Readable): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      for (const name of streamEvents) body.off(name, settle);
-      resolve();
-    };
-    for (const name of streamEvents) body.on(name, settle);
-  });
+    return fileFormOf(utf8.decode(Buffer.concat(chunks))) !== 'unknown';
+  };
 }

@@ -3,6 +3,7 @@ import { PassThrough, pipeline, type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { AppError } from '@bulkhead/base';
 import { JsonValueCounter, parseMediaType } from '@bulkhead/fhir';
+import { peek } from './peek.ts';
 
 /** The size of a socket's chunks. With zlib's 16 kB, passing each chunk through the streams costs as much as decoding it. */
 const chunkBytes = 64 * 1024;
@@ -51,17 +52,80 @@ export function decodeBody(
   },
 ): Readable | undefined {
   const { maxBetweenBytes: maxBytes = Number.POSITIVE_INFINITY, error, trailing } = options;
-  const codings = contentCodings(message.headers).toReversed();
+  const codings = contentCodings(message.headers);
+  return decodeCodings({ message, body: message, codings, maxBytes, error, trailing });
+}
+
+interface Coded {
+  readonly message: IncomingMessage;
+  /** `message`, or a stream that has its bytes again. */
+  readonly body: Readable;
+  /** In the order in which they were applied. */
+  readonly codings: readonly string[];
+  readonly maxBytes: number;
+  readonly error: () => AppError;
+  readonly trailing: () => AppError;
+}
+
+function decodeCodings({ message, codings, maxBytes, error, trailing, ...coded }: Coded): Readable | undefined {
   if (codings.length > maxCodings) return undefined;
-  let body: Readable = message;
-  for (const coding of codings) {
+  let { body } = coded;
+  for (const coding of codings.toReversed()) {
     const decoder = Object.hasOwn(decoders, coding) ? decoders[coding] : undefined;
     if (!decoder) return undefined;
     // The last decoder may produce nothing, for example from millions of empty files, so that only this limit sees what it reads.
-    const encoded = body === message ? body : limitBody({ body, received: message, maxBytes, error });
+    const encoded = body === coded.body ? body : limitBody({ body, received: message, maxBytes, error });
     body = decode(encoded, { decoder: decoder(), trailing });
   }
   return body;
+}
+
+/** RFC 1952, section 2.3.1. No text of JSON begins with them. */
+const gzipMagic = Buffer.from([0x1f, 0x8b]);
+const isGzip = (start: Buffer) => start.subarray(0, 2).equals(gzipMagic);
+const hasTwoBytes = (_chunks: readonly Buffer[], sizeBytes: number) => sizeBytes >= 2;
+
+/** A whole file of text, decoded as its bytes are. */
+interface DecodedFile {
+  readonly body: Readable;
+  /** The headers that fit the bytes. Nothing can be resumed at a byte if they are others than those that the server sent. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Decodes a file of text. Object stores keep a coding that was named when a file was put there, or none, so that the first two bytes decide about gzip
+ * and not the headers.
+ * @returns undefined if it has an unknown coding, or too many
+ */
+export async function decodeFile(
+  message: IncomingMessage,
+  { error, trailing }: { readonly error: () => AppError; readonly trailing: () => AppError },
+): Promise<DecodedFile | undefined> {
+  const headers = message.headers as DecodedFile['headers'];
+  const named = contentCodings(headers);
+  const { start, body } = await peek(message, hasTwoBytes);
+  const isPlain = decoders[named.at(-1) ?? ''] === gunzip && start.length >= 2 && !isGzip(start);
+  const codings = isPlain ? named.slice(0, -1) : [...named];
+  const limits = { message, maxBytes: Number.POSITIVE_INFINITY, error, trailing };
+  let next: Readable | undefined = decodeCodings({ ...limits, body, codings });
+  while (next) {
+    // Counts what was received from here on, so it begins before anything is read.
+    const limited: Readable = limitBody({ ...limits, body: next, received: next === body ? body : message });
+    const text = await peek(limited, hasTwoBytes);
+    if (!isGzip(text.start)) {
+      const isAsNamed = codings.length === named.length && !isPlain;
+      return { body: text.body, headers: isAsNamed ? headers : withCodings(headers, codings) };
+    }
+    codings.unshift('gzip');
+    next = codings.length > maxCodings ? undefined : decode(text.body, { decoder: gunzip(), trailing });
+  }
+  return undefined;
+}
+
+function withCodings(headers: DecodedFile['headers'], codings: readonly string[]): DecodedFile['headers'] {
+  const isGzipType = gzipTypes.has(parseMediaType(headers['content-type'])?.mediaType ?? '');
+  const contentType = isGzipType ? undefined : headers['content-type'];
+  return { ...headers, etag: undefined, 'content-encoding': codings.join(', '), 'content-type': contentType };
 }
 
 /**

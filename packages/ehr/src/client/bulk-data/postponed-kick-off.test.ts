@@ -50,6 +50,9 @@ test.each([
   { status: 400, issue: issue('processing', 'There are too many values in _type') },
   { status: 400, issue: issue('not-supported', 'Exports are not supported') },
   { status: 403, issue: issue('forbidden', 'The client may not export this group') },
+  // A gateway that asks for fewer requests: nothing is running.
+  { status: 403, issue: issue('throttled', 'Rate limit exceeded') },
+  { status: 403, issue: issue('throttled', 'Too many requests') },
   { status: 404, issue: issue('not-found', 'No such group') },
   { status: 200, issue: '<html>' },
   { status: 204, issue: '' },

@@ -2,13 +2,14 @@ import type { AppError } from '@bulkhead/base';
 import { namesOf } from '@bulkhead/fhir';
 import type { ErrorBody } from '../answers/read-error-body.ts';
 import { ehrError } from '../errors.ts';
+import { isThrottling } from '../http/ehr-http-error.ts';
 import { type KickOffAttempt, names, reasonsOf } from './negotiate-kick-off.ts';
 
 /*
  * Servers refuse a kick-off for now in many ways: with 409, with an issue code, in words, or with 200 and an OperationOutcome instead of
  * the status URL (eClinicalWorks). Such a refusal becomes a wait. A refusal that could have another reason stays one.
  *
- *   429                                          EhrHttpError, which already asks for a wait
+ *   429, and 403 "rate limit exceeded"           EhrHttpError, which already asks for a wait
  *   409, `duplicate`, `conflict`, "too many"     kick-off-busy: another export must end first
  *   "too recently" (Epic)                        kick-off-too-recent: the caller waits once, because it may mean something else
  */
@@ -33,7 +34,7 @@ export function postponedKickOff(
   refusal: ErrorBody & { readonly status: number; readonly retryAfterMs?: number | undefined },
 ): AppError | undefined {
   const { status, retryAfterMs, ehrText } = refusal;
-  if (!postponingStatuses.has(status)) return undefined;
+  if (!postponingStatuses.has(status) || isThrottling(refusal)) return undefined;
   const parameters = namesOf(attempt.parameters);
   // A reason that names a parameter is about the request, and not about its time.
   const reasons = reasonsOf(refusal).filter((reason) => !parameters.some((name) => names(reason, name)));
