@@ -143,7 +143,7 @@ async function noteFailure(
 
 /** One cut is chance. As often at the same byte, the server or something in between ends the file there each time. */
 const maxCuts = 5;
-/** Before the first batch is stored, a server that restarts looks the same. With the doubled waits this takes ten minutes. */
+/** Before the first line is stored, a server that restarts looks the same. With the doubled waits this takes ten minutes. */
 const maxCutsAtStart = 8;
 
 const cutCodes: ReadonlySet<ErrorCode> = new Set(['connection-lost', 'file-truncated']);
