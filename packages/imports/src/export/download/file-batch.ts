@@ -39,7 +39,7 @@ import type { Observation } from './export-contexts.ts';
 const maxBytes = 512 * 1024;
 /** Short lines have more bytes as documents than as lines. */
 const usualLines = 500;
-/** What a slow server has sent is stored, seen, and where a download goes on that broke off. */
+/** What a slow server has sent is stored, seen, and where a download that broke off continues. */
 const maxAgeMs = 1000;
 /** The first batch of a file is smaller, because the database has nothing to do until it is complete. */
 export const firstBatchLines = 32;

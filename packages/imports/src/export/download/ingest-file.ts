@@ -78,7 +78,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
     }
     return !batch.isFull || flush();
   };
-  /** What came before a download broke off is stored, so that the next attempt goes on after it. */
+  /** What came before a download broke off is stored, so that the next attempt continues after it. */
   const endEarly = async (): Promise<void> => {
     await longLine.abort();
     if (body.errored) await flush().catch(() => undefined);
