@@ -35,6 +35,11 @@ export function scopeDoubt({ scope, withUser }: RequestedScope): string | undefi
   return ofEach(scope, (name) => doubtOf(name, withUser));
 }
 
+/** Says why a `scope` for a client without a user is not one of SMART 1 or 2, or returns undefined if it is. */
+export function systemScopeFault(scope: string): string | undefined {
+  return scopeFault({ scope, withUser: false }) ?? scopeDoubt({ scope, withUser: false });
+}
+
 function ofEach(scope: string, say: (name: string) => string | undefined): string | undefined {
   const said = scope.split(' ').flatMap((name) => say(name) ?? []);
   return said.length === 0 ? undefined : said.join('; ');

@@ -73,8 +73,9 @@ export class BatchWrites {
     this.#started.push({ writing, committed: before });
     const isHeld = await before;
     const checkpoint = this.#advance(await writing);
-    const wasHeld = await this.#endSaving();
-    if (isHeld && wasHeld) return checkpoint;
+    this.#stopTimer();
+    this.#isSaved = true;
+    if (isHeld && (await this.#saving)) return checkpoint;
     await this.#save(checkpoint);
     return undefined;
   }
@@ -82,10 +83,9 @@ export class BatchWrites {
   /** Resolves when no write is in flight, whether the writes succeeded or failed, and what is stored is committed. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#started.flatMap(({ writing, committed }) => [writing, committed]));
-    const isSaved = this.#isSaved;
+    this.#stopTimer();
     // The attempt has failed, and its error is what counts.
-    await this.#endSaving().catch(() => undefined);
-    if (!isSaved) await this.#saveNow().catch(() => undefined);
+    await (this.#isSaved ? this.#saving : this.#saveNow()).catch(() => undefined);
   }
 
   async #commit(before: Promise<boolean>, writing: ReturnType<FileBatch['write']>): Promise<boolean> {
@@ -107,13 +107,6 @@ export class BatchWrites {
     const checkpoint = this.#checkpoint;
     const before = this.#saving;
     this.#saving = before.then(async (isHeld) => (await this.#save(checkpoint)) && isHeld);
-    return this.#saving;
-  }
-
-  /** Resolves when nothing is being saved. @returns false if another attempt has taken over */
-  #endSaving(): Promise<boolean> {
-    this.#stopTimer();
-    this.#isSaved = true;
     return this.#saving;
   }
 

@@ -23,6 +23,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportGone, failExport, failExportIn } from '../fail-export.ts';
 import { pollJob } from '../jobs.ts';
+import { notThereYet } from '../not-there-yet.ts';
 import { boundsOf, isPollDue, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from '../poll-delay.ts';
 import { connectionOf } from '../sent-request.ts';
 import { acceptManifest } from './accept-manifest.ts';
@@ -73,7 +74,9 @@ async function requestStatus(
   const { statusUrl } = record;
   const sentAt = now();
   const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
-    throw isNotThereYet(error, record, sentAt) ? notThereYet(error) : toStatusError(error);
+    // What was never seen cannot have expired.
+    const since = record.progressedAt === undefined ? (record.kickedOffAt ?? record.createdAt) : undefined;
+    throw notThereYet(error, { code: 'export-not-there-yet', since, now: sentAt }) ?? toStatusError(error);
   });
   if (status.kind === 'complete') {
     await acceptManifest(deps, { record, manifest: status.manifest });
@@ -144,22 +147,6 @@ async function handleError(
   const waiting = event && ({ kind: 'waiting', ...event } as const);
   const unset = ['pollReason'] as const;
   await store.bulkExports.update({ id: exportId, phase: 'exporting', change, unset, event: waiting });
-}
-
-/** Servers that answer from several processes know an export everywhere after some seconds. */
-const notThereMs = 10 * 60_000;
-
-function isNotThereYet(
-  error: unknown,
-  { progressedAt, kickedOffAt, createdAt }: BulkExport,
-  now: Date,
-): error is EhrHttpError {
-  const isNew = progressedAt === undefined && now.getTime() - (kickedOffAt ?? createdAt).getTime() < notThereMs;
-  return isNew && error instanceof EhrHttpError && error.status === 404;
-}
-
-function notThereYet({ context, ehrText }: EhrHttpError): AppError {
-  return exportError('export-not-there-yet', { context, ehrText });
 }
 
 /**
