@@ -173,12 +173,12 @@ test('a server that grants a part of the scopes is asked once, and one that refu
   expect((await connections.find({ id: connectionId, scope })).scopeSearch).toBeUndefined();
 });
 
-test('a pasted list with an unknown scope is stored with a warning that has the name that was probably meant', async () => {
-  await changeAuth({ scope: 'system/Patient.rs, system/Patients.rs, system/Condition.rs' });
-  const { warnings } = toConnectionView(await connections.find({ id: connectionId, scope }));
-  expect(warnings).toEqual([
-    expect.stringContaining('"Patients" is not a FHIR R4 resource type. Did you mean Patient?'),
-  ]);
+test('a pasted list with a unknown scope is refused with the name that was probably meant', async () => {
+  const pasted = 'system/Patient.rs, system/Patients.rs, system/Condition.rs';
+  await expect(changeAuth({ scope: pasted })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('"Patients" is not a FHIR R4 resource type. Did you mean Patient?'),
+  });
 });
 
 test.each([
