@@ -1,5 +1,4 @@
 import type { AppError } from '@bulkhead/base';
-import { EhrHttpError } from '@bulkhead/ehr';
 import { exportError } from './errors.ts';
 
 /** Servers that answer from several processes, and object stores, know what is new everywhere after some seconds. */
@@ -8,14 +7,13 @@ const notThereMs = { 'export-not-there-yet': 10 * 60_000, 'file-not-there-yet': 
 /**
  * The error that asks again for what the EHR has named shortly before and now answers with 404.
  * @param options.since when it was named. Undefined if it was seen since
- * @returns undefined if it must be there by now, or the error is another one
+ * @returns undefined if it must be there by now, or the answer was another one
  */
 export function notThereYet(
-  error: unknown,
+  { status, context, ehrText }: Pick<AppError, 'context' | 'ehrText'> & { readonly status: number },
   options: { readonly code: keyof typeof notThereMs; readonly since: Date | undefined; readonly now: Date },
 ): AppError | undefined {
   const { code, since, now } = options;
   const isNew = since !== undefined && now.getTime() - since.getTime() < notThereMs[code];
-  if (!isNew || !(error instanceof EhrHttpError) || error.status !== 404) return undefined;
-  return exportError(code, { context: error.context, ehrText: error.ehrText });
+  return isNew && status === 404 ? exportError(code, { context, ehrText }) : undefined;
 }

@@ -74,9 +74,7 @@ async function requestStatus(
   const { statusUrl } = record;
   const sentAt = now();
   const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
-    // What was never seen cannot have expired.
-    const since = record.progressedAt === undefined ? (record.kickedOffAt ?? record.createdAt) : undefined;
-    throw notThereYet(error, { code: 'export-not-there-yet', since, now: sentAt }) ?? toStatusError(error);
+    throw toStatusError(error, record, sentAt);
   });
   if (status.kind === 'complete') {
     await acceptManifest(deps, { record, manifest: status.manifest });
@@ -153,9 +151,13 @@ async function handleError(
  * An error status means that the export failed, unless an OperationOutcome says that it is transient (FHIR Bulk Data,
  * "Response - Error Status"). A 5xx without an OperationOutcome may come from a gateway, and the export may still be running.
  */
-function toStatusError(error: unknown): unknown {
+function toStatusError(error: unknown, { progressedAt, kickedOffAt, createdAt }: BulkExport, now: Date): unknown {
   if (!(error instanceof EhrHttpError)) return error;
   const { status, issues } = error;
+  // What was never seen cannot have expired.
+  const since = progressedAt === undefined ? (kickedOffAt ?? createdAt) : undefined;
+  const early = notThereYet(error, { code: 'export-not-there-yet', since, now });
+  if (early) return early;
   if (status === 404 || status === 410) return exportGone(error);
   const isAboutAccess = status === 401 || status === 403 || status === 408 || status === 429;
   const isOutage = status >= 502 && status <= 504;
