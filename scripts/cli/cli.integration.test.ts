@@ -239,7 +239,7 @@ describe('the bulkhead command after wrong use', () => {
   test.each([
     { args: 'export start', code: 2, says: '--connection' },
     { args: 'nonsense', code: 2, says: 'unknown command' },
-    { args: 'connections create --practice 1 --client-id x', code: 2, says: '--scopes v2 (system/Patient.rs)' },
+    { args: 'connections create --practice 1 --client-id x', code: 2, says: '--client-secret: is required' },
     { args: 'export show job_none', code: 4, says: 'No export has this id' },
     { args: 'export start --connection c --since yesterday', code: 2, says: 'since' },
   ])('bulkhead exits with $code for the arguments $args', async ({ args, code, says }) => {

@@ -38,6 +38,7 @@ export {
   scopeTypes,
   scopeVersions,
   scopeVersionsOf,
+  systemScopeFault,
   systemScopes,
 } from './bulk-data/scopes.ts';
 export { FaultList } from './faults.ts';

@@ -1,9 +1,9 @@
 import type { Logger, Tracing } from '@bulkhead/base';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { answerError } from './answer-error.ts';
 import { apiRouter } from './api-router.ts';
 import type { Endpoint, HttpServices, ProcessState } from './define-endpoint.ts';
-import { answerError } from './errors/answer-error.ts';
 import { apiError } from './errors/errors.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { checkMethod, type EndpointsAt, endpointIndex } from './middleware/check-method.ts';

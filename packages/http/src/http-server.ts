@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { listen } from '@bulkhead/base';
-import { answerUnreadable } from './errors/answer-error.ts';
+import { answerUnreadable } from './answer-error.ts';
 
 /** Limits against slow clients, silent clients, and clients that send too much, as options of `http.createServer`. */
 export const httpLimits = {

@@ -7,6 +7,7 @@ export {
   defineActions,
 } from './actions.ts';
 export { addressOf, originOf } from './address.ts';
+export { answerError } from './answer-error.ts';
 export { type AuditNotes, auditDocument, auditNotes } from './audit-notes.ts';
 export {
   type Page,
@@ -42,7 +43,6 @@ export {
 } from './define-endpoint.ts';
 export { type EndpointDeps, endpointRouter } from './endpoint-router.ts';
 export { httpEnvShape, trustProxySchema } from './env.ts';
-export { answerError } from './errors/answer-error.ts';
 export { apiError } from './errors/errors.ts';
 export { operationOutcomeSchema } from './errors/fhir-outcome.ts';
 export { factsOf, type HttpErrorCode, statusOf } from './errors/http-errors.ts';

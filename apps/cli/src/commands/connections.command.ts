@@ -320,30 +320,11 @@ function printTest(output: Context['output'], test: components['schemas']['Conne
 
 /** The API refuses what does not belong to the method. */
 function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) {
-  const {
-    method,
-    clientId,
-    scopes: scopeVersion,
-    scopeTypes,
-    scope,
-    tokenEndpoint,
-    secretBy,
-    alg,
-    kid,
-    audience,
-  } = options;
+  const { method, clientId, scopeTypes, scope, tokenEndpoint, secretBy, alg, kid, audience } = options;
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';
   return given({
-    method,
-    clientId,
-    scopeVersion,
-    scopeTypes,
-    scope,
-    tokenEndpoint,
-    secretBy,
-    alg,
-    kid,
-    audience,
+    ...{ method, clientId, scopeTypes, scope, tokenEndpoint, secretBy, alg, kid, audience },
+    scopeVersion: options.scopes,
     privateKey: readPrivateKey(options.privateKey),
     clientSecret: hasSecret ? env.BULKHEAD_CLIENT_SECRET || undefined : undefined,
   }) as { method: 'none' };

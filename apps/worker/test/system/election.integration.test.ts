@@ -14,9 +14,11 @@ async function slowDown({ inject }: System): Promise<void> {
 }
 
 const isKickingOff = async ({ control }: System) => (await control.requests(/[$]export$/)).length > 0;
-const isDownloading = async ({ store }: System, id: string) =>
+/** Some resources of the slow file are stored, and it is still sending. */
+const isDownloading = async ({ store, connectionId }: System, id: string) =>
+  (await store.resources.count({ connectionId, resourceType: 'Observation' })) > 0 &&
   (await store.outputFiles.listByExport(id)).some(
-    ({ type, state, checkpoint }) => type === 'Observation' && state === 'downloading' && checkpoint.lines > 0,
+    ({ type, state }) => type === 'Observation' && state === 'downloading',
   );
 
 /** With the write that is interrupted: the one that stores the status URL, and one that stores resources. */

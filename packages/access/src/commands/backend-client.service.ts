@@ -1,5 +1,5 @@
 import { hashOf, invalidRequest, present } from '@bulkhead/base';
-import { scopeDoubt, scopeFault } from '@bulkhead/fhir';
+import { systemScopeFault } from '@bulkhead/fhir';
 import { assertionType, OAuthError, readableScopes, refused, verifyAssertion } from '@bulkhead/fhir/bulk-server';
 import { importJWK, type JWK } from 'jose';
 import { z } from 'zod';
@@ -246,7 +246,7 @@ export const backendClientBodySchema = z
   }));
 
 function registeredFault(scope: string): string | undefined {
-  const fault = scopeFault({ scope, withUser: false }) ?? scopeDoubt({ scope, withUser: false });
+  const fault = systemScopeFault(scope);
   if (fault !== undefined) return fault;
   if (scope.includes('?')) return 'cannot have parameters (`?category=...`), which are not supported here';
   const others = scope.split(' ').filter((name) => readableScopes(name).join() !== name);

@@ -11,10 +11,18 @@ export interface StreamKey {
   readonly owner: string;
 }
 
-/** Encrypts with AES-256-GCM what is too long to be held in memory. The output is nonce, ciphertext, tag. */
-export function createEncryptStream({ key, owner }: StreamKey): Transform {
+function startEncryption({ key, owner }: StreamKey) {
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner));
+  return { nonce, cipher: createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner)) };
+}
+
+function startDecryption(nonce: Buffer, { key, owner }: StreamKey): DecipherGCM {
+  return createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes }).setAAD(Buffer.from(owner));
+}
+
+/** Encrypts with AES-256-GCM what is too long to be held in memory. The output is nonce, ciphertext, tag. */
+export function createEncryptStream(key: StreamKey): Transform {
+  const { nonce, cipher } = startEncryption(key);
   let isFirst = true;
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
@@ -31,22 +39,20 @@ export function createEncryptStream({ key, owner }: StreamKey): Transform {
 }
 
 /** Encrypts bytes as `createEncryptStream` does. */
-export function encryptBytes(bytes: Buffer, { key, owner }: StreamKey): Buffer {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner));
+export function encryptBytes(bytes: Buffer, key: StreamKey): Buffer {
+  const { nonce, cipher } = startEncryption(key);
   return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** Decrypts bytes of `encryptBytes`. @throws if they were changed or encrypted for another owner */
-export function decryptBytes(encrypted: Buffer, { key, owner }: StreamKey): Buffer {
-  const nonce = encrypted.subarray(0, nonceBytes);
-  const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes }).setAAD(Buffer.from(owner));
+export function decryptBytes(encrypted: Buffer, key: StreamKey): Buffer {
+  const decipher = startDecryption(encrypted.subarray(0, nonceBytes), key);
   decipher.setAuthTag(encrypted.subarray(-tagBytes));
   return Buffer.concat([decipher.update(encrypted.subarray(nonceBytes, -tagBytes)), decipher.final()]);
 }
 
 /** Decrypts. The tag can only be verified at the end, so a stream of changed bytes fails after it has passed them on. */
-export function createDecryptStream({ key, owner }: StreamKey): Transform {
+export function createDecryptStream(key: StreamKey): Transform {
   let decipher: DecipherGCM | undefined;
   // The last bytes, which may be the tag.
   let buffered = Buffer.alloc(0);
@@ -54,7 +60,7 @@ export function createDecryptStream({ key, owner }: StreamKey): Transform {
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
       buffered = Buffer.concat([buffered, chunk]);
       if (!decipher && buffered.length >= nonceBytes) {
-        decipher = createDecipheriv(algorithm, key, buffered.subarray(0, nonceBytes)).setAAD(Buffer.from(owner));
+        decipher = startDecryption(buffered.subarray(0, nonceBytes), key);
         buffered = buffered.subarray(nonceBytes);
       }
       const ready = decipher ? Math.max(buffered.length - tagBytes, 0) : 0;

@@ -114,11 +114,20 @@ test('an erasure waits for a write that was admitted before it, and for no write
   await waitFor(async () => (await waitsFor(epoch)) === 0);
 });
 
+/** Begins a write that ends when `underWay` is resolved. */
+function holdWrite(gate: ErasureGate) {
+  const [begun, underWay] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const write = gate.admit('conn_1', () => {
+    begun.resolve();
+    return underWay.promise;
+  });
+  return { begun: begun.promise, underWay, write };
+}
+
 test('a process stays registered while a write is under way, however long that takes', async () => {
   const gate = createGate({ refreshMs: 5, idleMs: 0, afterLossMs: 60_000 });
-  const underWay = Promise.withResolvers<void>();
-  const write = gate.admit('conn_1', () => underWay.promise);
-  await waitFor(() => records.countDocuments());
+  const { begun, underWay, write } = holdWrite(gate);
+  await begun;
   // A process that leaves reports nothing.
   reports = 0;
   await waitFor(async () => reports >= 3 || (await records.countDocuments()) === 0);
@@ -137,9 +146,8 @@ test('an erasure waits for a write under rules that were read while it stored it
   afterRules = async () => {
     epoch = await erase('conn_1');
   };
-  const underWay = Promise.withResolvers<void>();
-  const write = gate.admit('conn_1', () => underWay.promise);
-  await waitFor(() => !Number.isNaN(epoch));
+  const { begun, underWay, write } = holdWrite(gate);
+  await begun;
   await gate.refresh();
   expect(await waitsFor(epoch)).toBe(1);
   underWay.resolve();
@@ -186,12 +194,8 @@ test('rules that were read before the process left admit nothing afterwards', as
 
 test('a process that closes during a write stays registered, so that an erasure waits for the write', async () => {
   const gate = createGate();
-  const [begun, underWay] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const write = gate.admit('conn_1', () => {
-    begun.resolve();
-    return underWay.promise;
-  });
-  await begun.promise;
+  const { begun, underWay, write } = holdWrite(gate);
+  await begun;
   await gate.close();
   const epoch = await erase('conn_1');
   expect(await waitsFor(epoch)).toBe(1);

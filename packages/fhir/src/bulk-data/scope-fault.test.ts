@@ -29,6 +29,8 @@ test.each([
 test.each([
   { scope: 'system/*.read  system/*.rs', says: 'one space' },
   { scope: 'system/*.read launch/patient', says: 'grant type authorization_code' },
+  { scope: 'system/Patient.rs system/Patients.rs', says: 'Did you mean Patient?' },
+  { scope: 'system/Conditions.read', says: 'Did you mean Condition?' },
 ])('no server can grant "$scope": $says', ({ scope, says }) => {
   expect(scopeFault({ scope, withUser: false })).toContain(says);
 });

@@ -21,9 +21,20 @@ interface RequestedScope {
 export function scopeFault({ scope, withUser }: RequestedScope): string | undefined {
   return ofEach(scope, (name) => {
     if (name === '') return 'separate scopes by one space';
-    if (withUser || !userWords.has(name)) return undefined;
-    return `"${name}" needs a user, as with the grant type authorization_code`;
+    if (!withUser && userWords.has(name)) return `"${name}" needs a user, as with the grant type authorization_code`;
+    return misspeltType(name);
   });
+}
+
+/** A server refuses the whole token for a scope of the form of SMART whose type FHIR does not have. */
+function misspeltType(scope: string): string | undefined {
+  const form = /^(?:patient|user|system)\/([A-Z][A-Za-z]*)\.(?:read|write|\*|c?r?u?d?s?)(?:\?.+)?$/;
+  const [, type] = form.exec(scope) ?? [];
+  return type === undefined || isResourceType(type) ? undefined : typeFault(scope, type);
+}
+
+function typeFault(scope: string, type: string): string {
+  return `"${scope}": ${whyNotResourceType(type)}`;
 }
 
 /**
@@ -33,6 +44,11 @@ export function scopeFault({ scope, withUser }: RequestedScope): string | undefi
  */
 export function scopeDoubt({ scope, withUser }: RequestedScope): string | undefined {
   return ofEach(scope, (name) => doubtOf(name, withUser));
+}
+
+/** Says why a `scope` for a client without a user is not one of SMART 1 or 2, or returns undefined if it is. */
+export function systemScopeFault(scope: string): string | undefined {
+  return scopeFault({ scope, withUser: false }) ?? scopeDoubt({ scope, withUser: false });
 }
 
 function ofEach(scope: string, say: (name: string) => string | undefined): string | undefined {
@@ -46,7 +62,7 @@ function doubtOf(scope: string, withUser: boolean): string | undefined {
   if (context === undefined) return `"${scope}" is not a SMART scope such as system/Patient.read or system/Patient.rs`;
   if (!['patient', 'user', 'system'].includes(context)) return `"${scope}" must start with patient/, user/ or system/`;
   if (!withUser && context !== 'system') return `"${scope}" needs a user. A scope without a user starts with system/`;
-  if (type !== '*' && !isResourceType(type)) return `"${scope}": ${whyNotResourceType(type)}`;
+  if (type !== '*' && !isResourceType(type)) return typeFault(scope, type);
   return accessFault({ scope, access });
 }
 

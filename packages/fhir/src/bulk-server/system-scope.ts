@@ -1,4 +1,4 @@
-import { scopeDoubt, scopeFault } from '../index.ts';
+import { systemScopeFault } from '../index.ts';
 
 /**
  * The scopes that a client gets without a user (SMART App Launch 2.2, "Backend Services"): those that are valid, without rights to write,
@@ -8,7 +8,7 @@ export function readableScopes(requested: string): string[] {
   const granted = requested
     .trim()
     .split(/\s+/)
-    .filter((scope) => (scopeFault({ scope, withUser: false }) ?? scopeDoubt({ scope, withUser: false })) === undefined)
+    .filter((scope) => systemScopeFault(scope) === undefined)
     .flatMap((scope) => readingPart(scope) ?? []);
   return [...new Set(granted)];
 }

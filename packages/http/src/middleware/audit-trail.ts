@@ -2,8 +2,8 @@ import { type AuditOutcome, auditError, type NewAuditEvent } from '@bulkhead/acc
 import type { AuditService } from '@bulkhead/access/audit/commands';
 import { type AppError, type Logger, present } from '@bulkhead/base';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { answerError } from '../answer-error.ts';
 import { type AuditNotes, auditNotes } from '../audit-notes.ts';
-import { answerError } from '../errors/answer-error.ts';
 import { actorOf, callerOf } from './caller-of.ts';
 
 export interface AuditDeps {

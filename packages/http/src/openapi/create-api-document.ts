@@ -5,9 +5,9 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
 } from 'zod-openapi';
+import { headersTooLarge, toErrorBody } from '../answer-error.ts';
 import { errorSchema } from '../common.schema.ts';
 import type { Endpoint, EndpointGroup, ResponseDescription } from '../define-endpoint.ts';
-import { headersTooLarge, toErrorBody } from '../errors/answer-error.ts';
 import { operationOutcomeSchema, toOperationOutcome } from '../errors/fhir-outcome.ts';
 import { type HttpErrorCode, statusOf } from '../errors/http-errors.ts';
 import { idempotencyHeader } from '../idempotency.ts';

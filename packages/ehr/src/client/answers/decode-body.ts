@@ -3,7 +3,7 @@ import { PassThrough, pipeline, type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { AppError } from '@bulkhead/base';
 import { JsonValueCounter, parseMediaType } from '@bulkhead/fhir';
-import { peek } from './peek.ts';
+import { peek, twoBytes } from './peek.ts';
 
 /** The size of a socket's chunks. With zlib's 16 kB, passing each chunk through the streams costs as much as decoding it. */
 const chunkBytes = 64 * 1024;
@@ -83,7 +83,6 @@ function decodeCodings({ message, codings, maxBytes, error, trailing, ...coded }
 /** RFC 1952, section 2.3.1. No text of JSON begins with them. */
 const gzipMagic = Buffer.from([0x1f, 0x8b]);
 const isGzip = (start: Buffer) => start.subarray(0, 2).equals(gzipMagic);
-const hasTwoBytes = (_chunks: readonly Buffer[], sizeBytes: number) => sizeBytes >= 2;
 
 /** A whole file of text, decoded as its bytes are. */
 interface DecodedFile {
@@ -103,7 +102,7 @@ export async function decodeFile(
 ): Promise<DecodedFile | undefined> {
   const headers = message.headers as DecodedFile['headers'];
   const named = contentCodings(headers);
-  const { start, body } = await peek(message, hasTwoBytes);
+  const { start, body } = await peek(message, twoBytes);
   const isPlain = decoders[named.at(-1) ?? ''] === gunzip && start.length >= 2 && !isGzip(start);
   const codings = isPlain ? named.slice(0, -1) : [...named];
   const limits = { message, maxBytes: Number.POSITIVE_INFINITY, error, trailing };
@@ -111,7 +110,7 @@ export async function decodeFile(
   while (next) {
     // Counts what was received from here on, so it begins before anything is read.
     const limited: Readable = limitBody({ ...limits, body: next, received: next === body ? body : message });
-    const text = await peek(limited, hasTwoBytes);
+    const text = await peek(limited, twoBytes);
     if (!isGzip(text.start)) {
       const isAsNamed = codings.length === named.length && !isPlain;
       return { body: text.body, headers: isAsNamed ? headers : withCodings(headers, codings) };

@@ -1,12 +1,17 @@
 import { Readable } from 'node:stream';
 
+type IsEnough = (chunks: readonly Buffer[], sizeBytes: number) => boolean;
+
+/** What shows gzip, and UTF-16. */
+export const twoBytes: IsEnough = (_chunks, sizeBytes) => sizeBytes >= 2;
+
 /**
  * Reads chunks until `isEnough`, and returns a stream that has them again.
  * @returns fewer bytes if the stream has ended or failed. The returned stream gives its error to the reader
  */
 export async function peek(
   body: Readable,
-  isEnough: (chunks: readonly Buffer[], sizeBytes: number) => boolean,
+  isEnough: IsEnough,
 ): Promise<{ readonly start: Buffer; readonly body: Readable }> {
   const chunks: Buffer[] = [];
   for (let sizeBytes = 0; !isEnough(chunks, sizeBytes); ) {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { parseMediaType } from '@bulkhead/fhir';
-import { peek } from './peek.ts';
+import { peek, twoBytes } from './peek.ts';
 
 /*
  * NDJSON is UTF-8, and some servers send another charset. The first two bytes show UTF-16, with a byte order mark or without. Another charset counts
@@ -20,7 +20,7 @@ export async function toUtf8(
   body: Readable,
   contentType: string | undefined,
 ): Promise<{ readonly body: Readable; readonly isConverted: boolean }> {
-  const { start, body: whole } = await peek(body, (_chunks, sizeBytes) => sizeBytes >= 2);
+  const { start, body: whole } = await peek(body, twoBytes);
   const order = utf16.get(start.toString('hex', 0, 2));
   const decoder = order === undefined ? declaredDecoder(contentType) : new TextDecoder(order);
   if (!decoder) return { body: whole, isConverted: false };

@@ -85,7 +85,7 @@ export async function kickOffExport(options: {
   let endpoint = endpointOf(session, request);
   const groupsOfPractice = practiceGroups(session.provider, session.connection.practiceId);
   const [usual, otherForm] = groupsOfPractice;
-  let canHaveOtherForm = otherForm !== undefined && session.connection.groupId === usual;
+  const hasOtherForm = otherForm !== undefined && session.connection.groupId === usual;
   let groupId: string | undefined;
   for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
@@ -106,10 +106,9 @@ export async function kickOffExport(options: {
       const sent = toSent(attempt);
       const known = await history({ sent, groupId: sentGroup });
       if (mayBeEmpty && provesNoChanges(known, error)) return started({ sent, noChanges: { ehrText: error.ehrText } });
-      if (canHaveOtherForm && isOfGroup && !known.isAccepted && isUnknownGroup(error)) {
-        canHaveOtherForm = false;
+      if (hasOtherForm && groupId === undefined && isOfGroup && !known.isAccepted && isUnknownGroup(error)) {
         groupId = otherForm;
-        endpoint = endpointOf({ ...session, connection: { ...session.connection, ...present({ groupId }) } }, request);
+        endpoint = endpointOf({ ...session, connection: { ...session.connection, groupId } }, request);
         continue;
       }
       attempt = mayBeEmpty

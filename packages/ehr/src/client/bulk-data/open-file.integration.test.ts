@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { startScriptedServer } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { openFile } from './open-file.ts';
@@ -159,9 +160,37 @@ test.each([
 test('the token is not sent for an output file at a foreign host that requires it #file-token', async () => {
   await start({ separateFileHost: true });
   requiresAccessToken = true;
+  // A link without a signature.
+  url = url.replace(/\?.*/, '');
   await expect(open()).rejects.toMatchObject({ code: 'origin-not-allowed', retry: 'never' });
   expect(await ehr.requests(/bulkdata/)).toEqual([]);
 });
+
+test.each(['X-Amz-Signature', 'X-Goog-Signature', 'Signature', 'sig'])(
+  'a link with a signature in %s is opened without the token that its manifest requires #file-token',
+  async (name) => {
+    await start();
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html: what Amazon S3 says to a signed link with a token.
+    const body =
+      '<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified</Message></Error>';
+    const received: (string | undefined)[] = [];
+    const store = await startScriptedServer({
+      '/file*': ({ headers }) => {
+        received.push(headers.authorization);
+        if (headers.authorization !== undefined) return { status: 400, body };
+        return { headers: { 'content-type': 'application/fhir+ndjson' }, body: '{"resourceType":"Patient"}\n' };
+      },
+    });
+    try {
+      const file = `${store.url}/file?${name}=abc&X-Amz-Expires=300`;
+      const opened = await openFile({ session: ehr.session, url: file, requiresAccessToken: true });
+      expect((await buffer(opened.body)).toString()).toBe('{"resourceType":"Patient"}\n');
+      expect(received).toEqual([undefined]);
+    } finally {
+      await store.stop();
+    }
+  },
+);
 
 test('an output file whose download is aborted ends with an error', async () => {
   await start();

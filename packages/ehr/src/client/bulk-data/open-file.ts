@@ -100,6 +100,7 @@ function request(
 ): Promise<EhrResponse> {
   const { session, url, requiresAccessToken, signal } = options;
   const { accept = 'application/fhir+ndjson', priority = 'download' } = options;
+  const sendToken = requiresAccessToken && (session.mayHaveToken(url) || !isSigned(url));
   return session.send({
     method: 'GET',
     url,
@@ -108,10 +109,18 @@ function request(
     answer,
     // The download job itself resumes at the last byte.
     retries: 0,
-    sendToken: requiresAccessToken,
-    tokenIfRefused: !requiresAccessToken,
+    sendToken,
+    tokenIfRefused: !sendToken,
     signal,
   });
+}
+
+/**
+ * Whether a link has its own signature, as those of Amazon S3, CloudFront, Google Cloud Storage and Azure have. Such a store needs no token, and
+ * refuses a request that has one ("Only one auth mechanism allowed"). Links of EHRs can be signed and need a token.
+ */
+function isSigned(url: string): boolean {
+  return [...new URL(url).searchParams.keys()].some((name) => /^(?:(?:x-(?:amz|goog)-)?signature|sig)$/i.test(name));
 }
 
 function toWhole(response: EhrResponse): OpenFile {

@@ -19,8 +19,8 @@ interface Started {
  *
  * Up to three batches are in flight, so that the database is not idle while one is compared with the stored resources, serialized or
  * committed. They may be written in any order, because the resource writer keeps the newest version of each resource. They are committed
- * in the order of the file, so that the checkpoint never passes a batch that is not stored. It is saved once a second, and if the attempt ends
- * before the file.
+ * in the order of the file, so that the checkpoint never passes a batch that is not stored. It is saved once a second, also while no further line
+ * comes, and if the attempt ends before the file.
  */
 export class BatchWrites {
   readonly #save: (checkpoint: FileCheckpoint) => Promise<boolean>;
@@ -28,6 +28,10 @@ export class BatchWrites {
   #checkpoint: FileCheckpoint;
   #savedAt = performance.now();
   #isSaved = true;
+  /** Saves what was committed within the second. */
+  #timer: NodeJS.Timeout | undefined;
+  /** The last save, because they must end in their order. */
+  #saving: Promise<boolean> = Promise.resolve(true);
   /** The batches in flight and some that are committed, in the order of the file. */
   #started: Started[] = [];
 
@@ -69,8 +73,9 @@ export class BatchWrites {
     this.#started.push({ writing, committed: before });
     const isHeld = await before;
     const checkpoint = this.#advance(await writing);
+    this.#stopTimer();
     this.#isSaved = true;
-    if (isHeld) return checkpoint;
+    if (isHeld && (await this.#saving)) return checkpoint;
     await this.#save(checkpoint);
     return undefined;
   }
@@ -78,23 +83,36 @@ export class BatchWrites {
   /** Resolves when no write is in flight, whether the writes succeeded or failed, and what is stored is committed. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#started.flatMap(({ writing, committed }) => [writing, committed]));
+    this.#stopTimer();
     // The attempt has failed, and its error is what counts.
-    if (!this.#isSaved) await this.#saveNow().catch(() => undefined);
+    await (this.#isSaved ? this.#saving : this.#saveNow()).catch(() => undefined);
   }
 
   async #commit(before: Promise<boolean>, writing: ReturnType<FileBatch['write']>): Promise<boolean> {
     const isHeld = await before;
     this.#advance(await writing);
     this.#isSaved = false;
-    if (isHeld && performance.now() - this.#savedAt < this.#saveEveryMs) return true;
+    const waitMs = this.#savedAt + this.#saveEveryMs - performance.now();
     // Also saved if the attempt must stop, because a cancelled file counts what was stored before it stopped.
-    return (await this.#saveNow()) && isHeld;
+    if (!isHeld || waitMs <= 0) return (await this.#saveNow()) && isHeld;
+    this.#timer ??= setTimeout(() => void this.#saveNow().catch(() => undefined), waitMs);
+    return this.#saving;
   }
 
+  /** Saves the checkpoint after the save before. If that one has failed or says that this attempt must stop, so does this one. */
   #saveNow(): Promise<boolean> {
+    this.#stopTimer();
     this.#savedAt = performance.now();
     this.#isSaved = true;
-    return this.#save(this.#checkpoint);
+    const checkpoint = this.#checkpoint;
+    const before = this.#saving;
+    this.#saving = before.then(async (isHeld) => (await this.#save(checkpoint)) && isHeld);
+    return this.#saving;
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #advance(advance: Awaited<ReturnType<FileBatch['write']>>): FileCheckpoint {

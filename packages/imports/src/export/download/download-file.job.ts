@@ -11,6 +11,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { describeDenied } from '../export-warnings.ts';
 import { downloadJob, type FilePayload, finalizeJob } from '../jobs.ts';
+import { notThereYet } from '../not-there-yet.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../output-file.record.ts';
 import { showsAllMembers, withMembers } from '../patients/group-members.ts';
 import { connectionOf } from '../sent-request.ts';
@@ -143,7 +144,7 @@ async function noteFailure(
 
 /** One cut is chance. As often at the same byte, the server or something in between ends the file there each time. */
 const maxCuts = 5;
-/** Before the first batch is stored, a server that restarts looks the same. With the doubled waits this takes ten minutes. */
+/** Before the first line is stored, a server that restarts looks the same. With the doubled waits this takes ten minutes. */
 const maxCutsAtStart = 8;
 
 const cutCodes: ReadonlySet<ErrorCode> = new Set(['connection-lost', 'file-truncated']);
@@ -191,25 +192,15 @@ async function ingestByFreshLink(deps: Deps, download: Download): Promise<Ingest
       return await ingest(deps, { ...download, file: await refreshLink(deps, { ...download, cause: refusal }) });
     } catch (error) {
       const isExpired = error instanceof AppError && error.code === 'link-expired';
-      if (isExpired && isNotThereYet(refusal, record, deps.now())) throw notThereYet(refusal);
+      const named = { code: 'file-not-there-yet', since: record.readyAt, now: deps.now() } as const;
+      const early = isExpired && notThereYet(refusal, named);
+      if (early) throw early;
       const last = isExpired ? refusal : error;
       if (!file.requiresAccessToken || !isForbidden(last)) throw error;
       const message = describeDenied({ types: [file.type], grantedScope: record.grantedScope });
       throw exportError('file-not-allowed', { message, cause: last, ehrText: last.ehrText });
     }
   }
-}
-
-/** Object stores show a new file everywhere after some seconds. */
-const notThereMs = 5 * 60_000;
-
-function isNotThereYet(refusal: unknown, { readyAt }: BulkExport, now: Date): refusal is EhrHttpError {
-  const isNew = readyAt !== undefined && now.getTime() - readyAt.getTime() < notThereMs;
-  return isNew && refusal instanceof EhrHttpError && refusal.status === 404;
-}
-
-function notThereYet({ context, ehrText }: EhrHttpError): AppError {
-  return exportError('file-not-there-yet', { context, ehrText });
 }
 
 function isForbidden(error: unknown): error is EhrHttpError {

@@ -39,6 +39,8 @@ import type { Observation } from './export-contexts.ts';
 const maxBytes = 512 * 1024;
 /** Short lines have more bytes as documents than as lines. */
 const usualLines = 500;
+/** What a slow server has sent is stored, seen, and where a download that broke off continues. */
+const maxAgeMs = 1000;
 /** The first batch of a file is smaller, because the database has nothing to do until it is complete. */
 export const firstBatchLines = 32;
 
@@ -85,6 +87,7 @@ export class FileBatch {
   #notAsked = 0;
   #bytes = 0;
   #lines = 0;
+  #firstAt: number | undefined;
   #nextOffset: number | undefined;
   readonly #bsonLines: BsonLines;
   readonly #reservations: ByteReservation[] = [];
@@ -97,11 +100,13 @@ export class FileBatch {
   }
 
   get isFull(): boolean {
-    return this.#lines >= this.#maxLines || this.#bytes >= maxBytes;
+    const ageMs = performance.now() - (this.#firstAt ?? Number.POSITIVE_INFINITY);
+    return this.#lines >= this.#maxLines || this.#bytes >= maxBytes || ageMs >= maxAgeMs;
   }
 
   /** @param keptLine the part that is already stored of a line that is too long to be held in memory */
   add(line: NdjsonLine, keptLine?: KeptLine): Promise<void> | undefined {
+    this.#firstAt ??= performance.now();
     if (this.#takeUnparsed(line)) return undefined;
     const steps = this.#takeInSteps(line, keptLine);
     if (line.bytes.length > pausedBytes) return runWithPauses(steps);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { ByteBudget } from '@bulkhead/base';
 import { noOutcome, type ResourceDocument } from '@bulkhead/records';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/records/quarantine';
@@ -29,6 +29,7 @@ function ingest(
     refuses = () => undefined,
     chunkBytes = Number.MAX_SAFE_INTEGER,
     saveEveryMs = 0,
+    body = Readable.from(chunksOf(Buffer.from(text as string), chunkBytes)),
   }: {
     file?: Partial<OutputFile>;
     saves?: boolean;
@@ -39,6 +40,8 @@ function ingest(
     chunkBytes?: number;
     /** Default: each batch is committed. */
     saveEveryMs?: number;
+    /** Default: the whole text. */
+    body?: Readable;
   } = {},
 ) {
   const written: Written = { documents: [], types: [], bad: [], checkpoints: [], longLines: [] };
@@ -72,7 +75,7 @@ function ingest(
     },
     file: makeOutputFile(file),
     observation: { observedAt: new Date('2024-06-01T00:00:00Z') },
-    body: Readable.from(chunksOf(Buffer.from(text as string), chunkBytes)),
+    body,
     now: () => new Date('2024-06-01T01:00:00Z'),
     buffers: new BufferPool(),
     largeBytes: new ByteBudget(maxLineBytes),
@@ -120,6 +123,42 @@ test('ingestFile commits nothing within the first second of a file, and what is 
   });
   await expect(failing.result).rejects.toThrow('the database is unavailable');
   expect(failing.written.checkpoints).toMatchObject([{ lines: 1032, stored: 1032 }]);
+});
+
+test('ingestFile commits what it has stored also while the server sends nothing more, and stops if another attempt has taken over', async () => {
+  for (const saves of [true, false]) {
+    const body = new PassThrough();
+    const { result, written } = ingest('', { saveEveryMs: 10, body, saves });
+    body.write(patients(40));
+    await waitFor(() => written.checkpoints.length > 0);
+    expect(written.checkpoints).toMatchObject([{ lines: 32, stored: 32 }]);
+    body.end(patients(600));
+    const lines = saves ? 640 : undefined;
+    expect((await result)?.lines).toBe(lines);
+  }
+});
+
+test('ingestFile stores and commits what came before a download broke off', async () => {
+  const body = new PassThrough();
+  const { result, written } = ingest('', { saveEveryMs: 60_000, body });
+  body.write(`${patients(40)}{"resourceType"`);
+  await waitFor(() => written.documents.length === 32);
+  body.destroy(new Error('the connection was reset'));
+  await expect(result).rejects.toThrow('the connection was reset');
+  expect(written.checkpoints).toMatchObject([{ lines: 40, stored: 40, bytes: patients(40).length }]);
+});
+
+test('ingestFile stores what a slow server has sent within a second', async () => {
+  const body = new PassThrough();
+  const { result, written } = ingest('', { body });
+  body.write(patients(33));
+  await waitFor(() => {
+    if (written.documents.length < 40) body.write(patient(40));
+    return written.documents.length > 32;
+  });
+  expect(written.documents.length).toBeLessThan(500);
+  body.end();
+  await result;
 });
 
 test('ingestFile quarantines a bad line with its position, and stores the others #quarantine', async () => {

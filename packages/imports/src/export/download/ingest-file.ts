@@ -78,6 +78,11 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
     }
     return !batch.isFull || flush();
   };
+  /** What came before a download broke off is stored, so that the next attempt continues after it. */
+  const endEarly = async (): Promise<void> => {
+    await longLine.abort();
+    if (body.errored) await flush().catch(() => undefined);
+  };
   try {
     for await (const chunk of body) {
       for (const piece of splitter.push(chunk as Buffer)) {
@@ -95,7 +100,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
     if (await options.save(checkpoint)) throw fault;
     return undefined;
   } catch (error) {
-    await longLine.abort();
+    await endEarly();
     throw error;
   } finally {
     // Writes that are in flight must not end after the next attempt has started.

@@ -12,7 +12,7 @@ import { connectionOf } from '../sent-request.ts';
 /** The answers of servers for an expired link: the signature is no longer valid, or the file is gone. */
 const refusedStatuses = new Set([403, 404, 410]);
 
-export function isLinkRefused(error: unknown): boolean {
+export function isLinkRefused(error: unknown): error is EhrHttpError {
   return error instanceof EhrHttpError && refusedStatuses.has(error.status);
 }
 

@@ -23,6 +23,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportGone, failExport, failExportIn } from '../fail-export.ts';
 import { pollJob } from '../jobs.ts';
+import { notThereYet } from '../not-there-yet.ts';
 import { boundsOf, isPollDue, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from '../poll-delay.ts';
 import { connectionOf } from '../sent-request.ts';
 import { acceptManifest } from './accept-manifest.ts';
@@ -73,7 +74,7 @@ async function requestStatus(
   const { statusUrl } = record;
   const sentAt = now();
   const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
-    throw isNotThereYet(error, record, sentAt) ? notThereYet(error) : toStatusError(error);
+    throw toStatusError(error, record, sentAt);
   });
   if (status.kind === 'complete') {
     await acceptManifest(deps, { record, manifest: status.manifest });
@@ -146,29 +147,17 @@ async function handleError(
   await store.bulkExports.update({ id: exportId, phase: 'exporting', change, unset, event: waiting });
 }
 
-/** Servers that answer from several processes know an export everywhere after some seconds. */
-const notThereMs = 10 * 60_000;
-
-function isNotThereYet(
-  error: unknown,
-  { progressedAt, kickedOffAt, createdAt }: BulkExport,
-  now: Date,
-): error is EhrHttpError {
-  const isNew = progressedAt === undefined && now.getTime() - (kickedOffAt ?? createdAt).getTime() < notThereMs;
-  return isNew && error instanceof EhrHttpError && error.status === 404;
-}
-
-function notThereYet({ context, ehrText }: EhrHttpError): AppError {
-  return exportError('export-not-there-yet', { context, ehrText });
-}
-
 /**
  * An error status means that the export failed, unless an OperationOutcome says that it is transient (FHIR Bulk Data,
  * "Response - Error Status"). A 5xx without an OperationOutcome may come from a gateway, and the export may still be running.
  */
-function toStatusError(error: unknown): unknown {
+function toStatusError(error: unknown, { progressedAt, kickedOffAt, createdAt }: BulkExport, now: Date): unknown {
   if (!(error instanceof EhrHttpError)) return error;
   const { status, issues } = error;
+  // What was never seen cannot have expired.
+  const since = progressedAt === undefined ? (kickedOffAt ?? createdAt) : undefined;
+  const early = notThereYet(error, { code: 'export-not-there-yet', since, now });
+  if (early) return early;
   if (status === 404 || status === 410) return exportGone(error);
   const isAboutAccess = status === 401 || status === 403 || status === 408 || status === 429;
   const isOutage = status >= 502 && status <= 504;

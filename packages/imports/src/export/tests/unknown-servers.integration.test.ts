@@ -92,11 +92,12 @@ describe('what a status and its warnings say', () => {
   });
 
   test.each([
-    { what: 'in the first batch', text: patients, bytes: 0, attempts: 8 },
+    { what: 'in its first line', text: '{"resourceType":"Patient"', bytes: 0, attempts: 8 },
+    { what: 'after its first lines', text: patients, bytes: patients.length, attempts: 5 },
     { what: 'after stored batches', text: patient('p1').repeat(400), bytes: expect.any(Number), attempts: 5 },
   ])(
     'a file that is cut $what each time fails after $attempts attempts, with the reason',
-    async ({ text, attempts }) => {
+    async ({ text, bytes, attempts }) => {
       const cutFile: Handler = (_request, response) => {
         response.writeHead(200, { 'content-length': 10_000_000 });
         response.write(text, () => setTimeout(() => response.destroy(), 200));
@@ -107,6 +108,7 @@ describe('what a status and its warnings say', () => {
         code: 'connection-lost',
         message: expect.stringContaining(`${attempts} times`),
       });
+      expect(file?.checkpoint.bytes).toEqual(bytes);
       expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(attempts);
     },
   );

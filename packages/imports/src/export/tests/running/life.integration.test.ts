@@ -83,7 +83,7 @@ describe('a retry #retry', () => {
   test.concurrent('a retry downloads only the failed file, and then its watermark advances', async () => {
     await using system = await startRunningExports();
     const file = { path: '/bulkdata/.*Observation' };
-    await system.inject(file, { kind: 'status', status: 404 }, { times: 2 });
+    await system.inject(file, { kind: 'status', status: 410 }, { times: 2 });
     await system.inject({ path: '/bulkstatus/', method: 'DELETE' }, { kind: 'status', status: 500 });
     const id = await system.startExport();
     expect(await system.settled(id)).toMatchObject({
@@ -110,7 +110,7 @@ describe('a retry #retry', () => {
     {
       name: 'an export that the server lost',
       match: { path: '/bulkstatus/', method: 'GET' },
-      status: 404,
+      status: 410,
       kickOffs: 2,
     },
     { name: 'a status that was refused', match: { path: '/bulkstatus/', method: 'GET' }, status: 403, kickOffs: 1 },

@@ -2,11 +2,11 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, type ErrorCode, type Logger } from '@bulkhead/base';
 import type { ErrorRequestHandler, Request } from 'express';
-import { auditNotes } from '../audit-notes.ts';
-import { errorPageOf, sendPage } from '../browser/pages.ts';
-import { isStopped } from '../client-left.ts';
-import { isFhirPath, toOperationOutcome } from './fhir-outcome.ts';
-import { toErrorAnswer } from './to-error-answer.ts';
+import { auditNotes } from './audit-notes.ts';
+import { errorPageOf, sendPage } from './browser/pages.ts';
+import { isStopped } from './client-left.ts';
+import { isFhirPath, toOperationOutcome } from './errors/fhir-outcome.ts';
+import { toErrorAnswer } from './errors/to-error-answer.ts';
 
 /** The only place that turns errors into responses: `{ success: false, error: { code, message, details? } }`, an OperationOutcome, or a page. */
 export function answerError(logger: Logger): ErrorRequestHandler {
