@@ -1,16 +1,12 @@
 import { IdentityProvider } from '@bulkhead/access';
-import { auditEnvShape } from '@bulkhead/access/audit';
-import { parseEnv, processEnvShape } from '@bulkhead/base';
+import { parseEnv } from '@bulkhead/base';
 import { proxyEnvShape } from '@bulkhead/base/egress';
-import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
+import { type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
 import { httpEnvShape, trustProxySchema } from '@bulkhead/http';
 import { z } from 'zod';
 
 export const apiEnvSchema = z
   .object({
-    ...processEnvShape,
-    ...encryptionEnvShape,
-    ...auditEnvShape,
     ...proxyEnvShape,
     ...httpEnvShape,
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),

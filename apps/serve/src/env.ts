@@ -1,13 +1,9 @@
-import { auditEnvShape } from '@bulkhead/access/audit';
-import { parseEnv, processEnvShape } from '@bulkhead/base';
-import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
+import { parseEnv } from '@bulkhead/base';
+import { type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
 import { httpEnvShape, trustProxySchema } from '@bulkhead/http';
 import { z } from 'zod';
 
 export const serveEnvSchema = z.object({
-  ...processEnvShape,
-  ...encryptionEnvShape,
-  ...auditEnvShape,
   ...httpEnvShape,
   // Not PORT and HOST, because one file of variables is often that of both programs.
   SERVE_PORT: z.coerce.number().int().min(0).max(65_535).default(3100),

@@ -9,7 +9,7 @@ import type { RequestLimits } from './limits/request-limits.ts';
 import { checkMethod, type EndpointsAt, endpointIndex } from './middleware/check-method.ts';
 import { logRequests, observeRequests, traceRequests } from './middleware/observe-requests.ts';
 
-interface HttpAppOptions {
+export interface HttpAppOptions {
   readonly endpoints: readonly Endpoint[];
   readonly services: HttpServices;
   readonly process: ProcessState;
@@ -21,10 +21,10 @@ interface HttpAppOptions {
   /** Prometheus sends it instead of an operator's key. */
   readonly metricsToken: string | undefined;
   /** Answers requests by another program, before anything of them is read, counted or logged. */
-  readonly passOn?: (endpointsAt: EndpointsAt) => RequestHandler;
+  readonly passOn?: ((endpointsAt: EndpointsAt) => RequestHandler) | undefined;
   /** Routes without an endpoint, before and after those of the endpoints. */
-  readonly before?: readonly RequestHandler[];
-  readonly after?: readonly RequestHandler[];
+  readonly before?: readonly RequestHandler[] | undefined;
+  readonly after?: readonly RequestHandler[] | undefined;
 }
 
 /** The routes of a program, in their order. */

@@ -1,8 +1,14 @@
 import { isIP } from 'node:net';
+import { auditEnvShape } from '@bulkhead/access/audit';
+import { processEnvShape } from '@bulkhead/base';
+import { encryptionEnvShape, type Unwrapped } from '@bulkhead/base/encryption';
 import { z } from 'zod';
 
 /** What every program reads that answers requests. */
 export const httpEnvShape = {
+  ...processEnvShape,
+  ...encryptionEnvShape,
+  ...auditEnvShape,
   /**
    * The limit of each key without its own limit. One process answers about 500 status requests a second. Twice that never stops a
    * correct program, and it stops an endless loop before it overloads a second process.
@@ -27,6 +33,7 @@ export const httpEnvShape = {
   /** Whether `/docs` and `/openapi.json` are served, which need no key. */
   API_DOCS: z.enum(['on', 'off']).default('on'),
 };
+export type HttpConfig = Unwrapped<z.output<z.ZodObject<typeof httpEnvShape>>>;
 
 /** Which proxies may set the address and the scheme of a request, as Express' `trust proxy`: their number, or their addresses and networks. */
 export const trustProxySchema = z

@@ -26,7 +26,6 @@ export {
   sessionCookie,
 } from './browser/session.ts';
 export { leftSignal } from './client-left.ts';
-export { createHttpApp } from './create-http-app.ts';
 export {
   anyone,
   checkEndpoints,
@@ -46,8 +45,14 @@ export { httpEnvShape, trustProxySchema } from './env.ts';
 export { apiError } from './errors/errors.ts';
 export { operationOutcomeSchema } from './errors/fhir-outcome.ts';
 export { factsOf, type HttpErrorCode, statusOf } from './errors/http-errors.ts';
-export { type EventStreamLimits, EventStreams, eventStreamLimits } from './events/event-streams.ts';
-export { type HttpLimits, HttpServer, httpLimits } from './http-server.ts';
+export { type EventStreamLimits, eventStreamLimits } from './events/event-streams.ts';
+export {
+  buildHttpProgram,
+  type HttpFoundation,
+  type HttpProgramOptions,
+  type HttpProgramParts,
+} from './http-program.ts';
+export { type HttpLimits, httpLimits } from './http-server.ts';
 export { replayed } from './idempotency.ts';
 export { DownloadSlots } from './limits/download-slots.ts';
 export { RequestLimits } from './limits/request-limits.ts';
