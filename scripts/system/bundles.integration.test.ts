@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -217,7 +217,7 @@ test.each([
   {
     app: 'api',
     lacks: [
-      ...['packages/ehr/src/client/', '/records/src/resources/commands/'],
+      ...['packages/ehr/src/client/', 'packages/records/src/resources/commands/'],
       ...['bulk/commands/', 'tables/commands/', 'tables/view/'].map((folder) => `packages/serving/src/${folder}`),
     ],
   },
@@ -226,6 +226,9 @@ test.each([
   const content = await contentOf(app);
   expect(content.length).toBeGreaterThan(500);
   expect(content.filter((path) => lacks.some((part) => path.includes(part)))).toEqual([]);
+  const root = join(import.meta.dirname, '../..');
+  const moved = lacks.filter((part) => part.startsWith('packages/') && !existsSync(join(root, part)));
+  expect(moved).toEqual([]);
 });
 
 test.each(['api', 'serve', 'worker', 'ehr-simulator'])(

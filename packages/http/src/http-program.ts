@@ -17,7 +17,7 @@ import { followProviders } from '@bulkhead/connections';
 import { type CurrentRegistry, createProviderRegistry } from '@bulkhead/ehr/providers';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { connectRedis, disconnectRedis } from '@bulkhead/queues/redis';
-import { createStore, type Store, storeOptions } from '@bulkhead/system/serving';
+import { createStore, type Store, storeOptions } from '@bulkhead/system/store';
 import type { RequestHandler } from 'express';
 import { createHttpApp, type HttpAppOptions } from './create-http-app.ts';
 import type { Endpoint, HttpServices } from './define-endpoint.ts';

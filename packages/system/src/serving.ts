@@ -7,9 +7,6 @@ import { TableService } from '@bulkhead/serving/tables/commands';
 import { createHttpServices } from './create-http-services.ts';
 import type { Store } from './create-store.ts';
 
-export { createStore, type Store } from './create-store.ts';
-export { storeOptions } from './store-options.ts';
-
 export type ServingServices = ReturnType<typeof createServingServices>;
 
 /** Creates what reads stored resources, for the program that answers with them. It enqueues nothing. */
