@@ -28,7 +28,7 @@ import { DownloadSlots } from './limits/download-slots.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { RefusedAttempts } from './refused-attempts.ts';
 
-/** What a program is told besides its configuration. All but the logger has a default. */
+/** The options of a program. All but the configuration and the logger have a default. */
 export interface HttpProgramOptions<Config> {
   readonly config: Config;
   readonly logger: Logger;
