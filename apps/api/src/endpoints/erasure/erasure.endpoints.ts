@@ -12,8 +12,8 @@ import { connectionId, later, page, success } from '@bulkhead/http/schemas';
 import { dataAmountsSchema } from '@bulkhead/store';
 import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions } from '../connections/connection.actions.ts';
-import { listRetention } from '../monitoring/list-retention.endpoint.ts';
 import { erasureActions, patientActions } from './erasure.actions.ts';
+import { listRetention } from './list-retention.endpoint.ts';
 
 const amountsExample = {
   resources: { Patient: 1, Observation: 214, DocumentReference: 3 },

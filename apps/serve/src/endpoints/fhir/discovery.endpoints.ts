@@ -1,10 +1,11 @@
 import { anyone, originOf, tokenPath } from '@bulkhead/http';
 import { z } from 'zod';
 import manifest from '../../../package.json' with { type: 'json' };
+import { baseUrlOf } from '../../base-url.ts';
 import { defineEndpoint } from '../../define-endpoint.ts';
 import { fhirJson } from '../resources/fhir-answers.ts';
 import { capabilityStatement, smartConfiguration } from './capability-statement.ts';
-import { base, baseUrlOf } from './fhir-request.ts';
+import { base } from './fhir-request.ts';
 
 export const readCapabilityStatement = defineEndpoint({
   id: 'readCapabilityStatement',

@@ -5,9 +5,10 @@ import { connectionId as exampleConnectionId, later } from '@bulkhead/http/schem
 import { resourceError } from '@bulkhead/records';
 import { text } from 'express';
 import { z } from 'zod';
+import { baseUrlOf } from '../../base-url.ts';
 import { defineEndpoint, type HandlerInput } from '../../define-endpoint.ts';
 import { fhirJson, ndjson, ndjsonTypes } from '../resources/fhir-answers.ts';
-import { base, baseUrlOf, checkAccepts, checkScope, fhirEndpoint, selfOf } from './fhir-request.ts';
+import { base, checkAccepts, checkScope, fhirEndpoint, selfOf } from './fhir-request.ts';
 
 type Input<Params> = HandlerInput<Params, unknown, unknown, unknown, Caller>;
 interface BaseParams {

@@ -22,21 +22,6 @@ export const formatShape = {
   _pretty: z.enum(['true', 'false']).optional().describe('Accepted, and without an effect.'),
 };
 
-interface BaseParams {
-  readonly provider: string;
-  readonly connectionId: string;
-}
-
-/** The FHIR base URL of the request. */
-export function baseUrlOf(options: {
-  readonly request: Request;
-  readonly process: Pick<ProcessState, 'publicUrl'>;
-  readonly params: BaseParams;
-}): string {
-  const { request, process, params } = options;
-  return `${originOf(request, process)}/api/ehr/${params.provider}/fhir/${params.connectionId}`;
-}
-
 /** The absolute URL of the request, below the FHIR base URL. */
 export function selfOf(options: { readonly request: Request; readonly process: Pick<ProcessState, 'publicUrl'> }): URL {
   const { request, process } = options;

@@ -4,6 +4,7 @@ import { type Caller, leftSignal, resourceActions } from '@bulkhead/http';
 import { instant } from '@bulkhead/http/schemas';
 import { text } from 'express';
 import { z } from 'zod';
+import { baseUrlOf } from '../../base-url.ts';
 import { defineEndpoint, type HandlerInput } from '../../define-endpoint.ts';
 import { headersSchema as contentHeaders, sendContent } from '../documents/read-document.endpoint.ts';
 import {
@@ -18,7 +19,6 @@ import { historyExample, historySchema } from '../resources/resource-history.end
 import { searchQueryShape, searchsetExample, searchsetSchema } from '../resources/search-resources.endpoint.ts';
 import {
   base,
-  baseUrlOf,
   checkAccepts,
   checkScope,
   fhirEndpoint,

@@ -1,8 +1,8 @@
 import type { Fault } from '@bulkhead/base';
 import { appendConnection, appendFurther, type Caller, leftSignal, sendLines } from '@bulkhead/http';
 import type { StreamTable } from '@bulkhead/serving/tables/commands';
+import { baseUrlOf } from '../../base-url.ts';
 import type { HandlerInput } from '../../define-endpoint.ts';
-import { baseUrlOf } from '../fhir/fhir-request.ts';
 
 export type TableRequest = Omit<StreamTable, 'scope' | 'keyId' | 'signal' | 'onFurther' | 'baseOf'>;
 type Input = Pick<

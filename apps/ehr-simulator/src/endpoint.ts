@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { AppliedFault } from '../faults/fault.ts';
-import { authenticate } from '../oauth/authenticate.ts';
-import type { Simulator } from '../simulator.ts';
-import { OutcomeError, outcomeReply } from './outcome.ts';
-import { type Reply, sendReply } from './reply.ts';
+import type { AppliedFault } from './faults/fault.ts';
+import { OutcomeError, outcomeReply } from './http/outcome.ts';
+import { type Reply, sendReply } from './http/reply.ts';
+import { authenticate } from './oauth/authenticate.ts';
+import type { Simulator } from './simulator.ts';
 
 /** What the middleware found out about a request before its handler runs. */
 interface Exchange {

@@ -2,7 +2,7 @@ import { count, instant, later, page } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../define-endpoint.ts';
-import { retentionActions } from '../erasure/erasure.actions.ts';
+import { retentionActions } from './erasure.actions.ts';
 
 const retentionSchema = z
   .strictObject({

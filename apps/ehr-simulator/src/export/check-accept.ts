@@ -1,4 +1,4 @@
-import type { HandleInput } from '../http/endpoint.ts';
+import type { HandleInput } from '../endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 
 const mediaTypes = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cutBytes, type FileContent } from '../export/file-content.ts';
+import { cutBytes, type FileContent } from './file-content.ts';
 
 /** Receives a line without its newline, numbered from 1. Returns its replacement, including newlines. */
 export type LineChange = (line: Buffer, number: number) => Buffer | Iterable<Buffer>;
