@@ -102,7 +102,7 @@ export function createEhrSession(options: {
       return tokens.grantedScope(connection);
     },
 
-    /** Discovers the EHR's token endpoints anew, for the requests that follow too: a person tests again because the EHR was mended. */
+    /** Discovers the EHR's token endpoints again, also for the requests that follow, because a person tests when the EHR was mended. */
     discover(signal: AbortSignal) {
       endpoints.servers.forget(connection.fhirEndpoint);
       return endpoints.servers.find(sourceOf({ priority: 'interactive', signal }));

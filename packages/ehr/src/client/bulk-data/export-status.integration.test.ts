@@ -252,7 +252,7 @@ describe('readManifest', () => {
     });
   });
 
-  test('readManifest keeps the words of OperationOutcomes that stand in `error` in place of links', async () => {
+  test('readManifest keeps the words of OperationOutcomes that are in `error` in place of links', async () => {
     const outcome = {
       resourceType: 'OperationOutcome',
       issue: [{ severity: 'error', code: 'processing', diagnostics: 'Observation could not be exported' }],

@@ -25,7 +25,7 @@ export interface Manifest extends ManifestHeader {
   readonly entries: readonly ManifestEntry[];
   /** Elements of `output`, `deleted` or `error` without a usable URL. */
   readonly unreadableEntries: number;
-  /** What the OperationOutcomes say that stand in `error` in place of links. They count as unreadable, too. */
+  /** What the OperationOutcomes say that are in `error` in place of links. They count as unreadable, too. */
   readonly statedErrors: readonly string[];
   /** Whether it has a list of deletions, even an empty one. */
   readonly hasDeletedList: boolean;

@@ -69,7 +69,7 @@ test('a token endpoint at another host of the registry is requested', async () =
   expect([200, 'token-unavailable']).toContain(outcome);
 });
 
-test('a failed discovery is kept for some seconds, and a test of the connection reads anew', async () => {
+test('a failed discovery is kept for some seconds, and a test of the connection reads it again', async () => {
   ehr = await startEhr();
   await ehr.inject('smart-configuration', {
     kind: 'edit-document',
