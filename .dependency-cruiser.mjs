@@ -32,7 +32,7 @@ const features = [
   'erasure',
   'monitoring',
 ];
-const order = [...foundations, ...features, 'system', 'client'];
+const order = [...foundations, ...features, 'system', 'http', 'client'];
 /** The folders of a package that has more than one subject, in order: each may import those before it. */
 const folders = {
   base: ['runtime', 'cron', 'encryption', 'egress'],
@@ -55,7 +55,7 @@ const inSubject = (names) => [`^packages/[^/]+/src/(?:${names})/`, `^packages/[^
 const packagesBefore = (name) => order.slice(0, order.indexOf(name));
 
 /** Other rules decide who may import these. */
-const coveredElsewhere = ['testing', 'embedded', 'ehr-simulator', 'api'];
+const coveredElsewhere = ['testing', 'embedded', 'ehr-simulator', 'api', 'serve'];
 
 /**
  * The workspace packages that each folder may declare as dependencies, besides itself and the two test-only packages.
@@ -67,6 +67,7 @@ const layers = {
   'packages/embedded': [],
   'packages/testing': [],
   'apps/api': order,
+  'apps/serve': order,
   'apps/worker': order,
   // These use only HTTP, because they must run without any other part of Bulkhead.
   'packages/client': [],
@@ -139,7 +140,9 @@ const owners = {
   '@prometheus-io/client': 'packages/base/src/runtime',
   '@opentelemetry': 'packages/base/src/runtime',
   '@aws-sdk': 'packages/base/src/encryption',
-  express: 'apps',
+  express: ['apps', 'packages/http'],
+  // Requests for stored data.
+  httpxy: 'apps/api',
 };
 
 const ours = '^((?:apps|packages)/[^/]+|scripts)/';
@@ -187,16 +190,14 @@ export default {
     {
       name: 'only-steps-talk-to-an-ehr',
       comment:
-        'Commands are called by the API, which never talks to an EHR. Keys are generated and checked by the code that signs with ' +
-        'them, and the repository of tokens implements an interface of the client.',
+        'Commands are called by the API, which never talks to an EHR. The repository of tokens implements an interface of the client.',
       from: {
         path: `^packages/(?:${features.join('|')})/`,
         pathNot: [
           testCode,
           ...inSubject(stepFolders),
           stepEntry,
-          '^packages/connections/src/(?:access-token|signing-key)[.]repository[.]ts$',
-          '^packages/connections/src/commands/(?:signing-key[.]service|new-connection)[.]ts$',
+          '^packages/connections/src/access-token[.]repository[.]ts$',
         ],
       },
       to: { path: '^packages/ehr/src/client/' },
@@ -231,9 +232,9 @@ export default {
     {
       name: 'api-never-talks-to-an-ehr',
       comment:
-        'The API answers from what workers stored. An EHR client in it would spend the request budget outside of any ' +
+        'The API and `serve` answer from what workers stored. An EHR client in them would spend the request budget outside of any ' +
         'job. The provider registry is data and has a package of its own.',
-      from: { path: '^apps/api/' },
+      from: { path: '^(?:apps/(?:api|serve)|packages/http)/' },
       to: { path: '^packages/ehr/src/client/' },
     },
     {
@@ -245,9 +246,16 @@ export default {
     {
       name: 'tests-import-the-simulator-only',
       comment:
-        'The simulator is the other side of the wire for every test. The worker also tests a whole system: with the API.',
-      from: { path: `^(?=.*(?:${testCode}))(?!apps/worker/)((?:apps|packages)/[^/]+|scripts)/` },
+        'The simulator is the other side of the wire for every test. The worker also tests a whole system: with the API. The API tests what is behind its address: with `serve`.',
+      from: { path: `^(?=.*(?:${testCode}))(?!apps/(?:worker|api)/)((?:apps|packages)/[^/]+|scripts)/` },
       to: { path: '^apps/', pathNot: ['^$1/', '^apps/ehr-simulator/'] },
+    },
+    {
+      name: 'serve-has-no-queue',
+      comment:
+        'What reads stored data enqueues nothing, so that it can end without a consequence for the night. Redis only counts its requests.',
+      from: { path: '^(?:apps/serve/|packages/system/src/serving[.]ts|packages/http/)', pathNot: testCode },
+      to: { path: '^packages/queues/src/', pathNot: '/redis[.]ts$' },
     },
     {
       name: 'embedded-only-in-scripts-and-tests',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { apiApp, startApp, startParts, workerApp } from '../system/apps.ts';
+import { apiApp, serveApp, startApp, startParts, workerApp } from '../system/apps.ts';
 import { waitForHttp } from '../system/wait-for-http.ts';
 
 export type RestoredSystem = Awaited<ReturnType<typeof startRestored>>;
@@ -15,11 +15,13 @@ export function startRestored(folder: string, env: Readonly<Record<string, strin
     WORKER_WEBHOOK_PRIVATE_NETWORK: 'true',
   };
   return startParts(async (started) => {
-    const api = await startApp({ ...apiApp(() => env), wantedPort, logFolder });
+    const serve = await startApp({ ...serveApp(env), wantedPort: wantedPort + 2, logFolder });
+    started.push(serve);
+    const api = await startApp({ ...apiApp(() => ({ ...env, SERVE_URL: serve.url })), wantedPort, logFolder });
     started.push(api);
     const worker = workerApp({ name: 'worker', env: workerEnv });
     started.push(await startApp({ ...worker, wantedPort: wantedPort + 1, logFolder }));
-    await waitForHttp({ url: `${api.url}/ready`, what: 'the restored API' });
+    for (const { url, name } of [api, serve]) await waitForHttp({ url: `${url}/ready`, what: `the restored ${name}` });
     return { baseUrl: api.url };
   });
 }

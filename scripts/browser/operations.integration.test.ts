@@ -345,6 +345,8 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
   test('the console lists who has read a patient, and records this access as an event, too', async () => {
     const { store, connectionId } = browsed.system;
     const [patient = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
+    await goTo(`/resources?connectionId=${connectionId}&type=Patient`);
+    await page.getByRole('button', { name: patient, exact: true }).waitFor();
     await goTo('/audit');
     const field = page.getByRole('textbox', { name: 'Patient' });
     await field.fill('not an id');
@@ -377,5 +379,27 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
 
   test('the pages report no violation of their policy and no script error', async () => {
     expect(withoutCaused(complaints, await ids())).toEqual([]);
+  });
+
+  // Last, because the browser complains of each answer.
+  test('without `serve`, the console says so on the pages that need it, and only there', async () => {
+    const { serve, connectionId } = browsed.system;
+    await serve.kill();
+    const away = page.getByText('Stored data cannot be read now').first();
+    await goTo(`/resources?connectionId=${connectionId}&type=Patient`);
+    await away.waitFor();
+    await page.getByText('start the program that reads stored data').first().waitFor();
+    for (const [path, caption] of [
+      ['/connections', 'Connections'],
+      ['/exports', 'Bulk exports'],
+    ] as const) {
+      await goTo(path);
+      await page.getByRole('table', { name: caption }).getByRole('row').nth(1).waitFor();
+      expect(await away.count()).toBe(0);
+    }
+    await serve.start();
+    await goTo(`/resources?connectionId=${connectionId}&type=Patient`);
+    const [patient = ''] = await browsed.system.store.resources.listIds({ connectionId, resourceType: 'Patient' });
+    await page.getByRole('button', { name: patient, exact: true }).waitFor();
   });
 });

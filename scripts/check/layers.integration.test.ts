@@ -19,6 +19,7 @@ const owned = {
   '@opentelemetry': 'runtime',
   '@aws-sdk': 'encryption',
   express: 'apps',
+  httpxy: 'api',
 };
 
 const folders = globSync('{{apps,packages}/*,scripts}/package.json', { cwd: root }).map(dirname);
@@ -77,6 +78,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/erasure/src/up.ts', "import '@bulkhead/monitoring';", 'layer-of-erasure'],
   ['packages/monitoring/src/up.ts', "import '@bulkhead/system';", 'layer-of-monitoring'],
   ['packages/system/src/up.ts', "import '@bulkhead/client';", 'layer-of-system'],
+  ['packages/http/src/up.ts', "import '@bulkhead/client';", 'layer-of-http'],
   // Folders of a package with more than one subject.
   ...Object.entries(subjects).flatMap(([name, inOrder]) =>
     inOrder
@@ -103,6 +105,9 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/newcomer/src/index.ts', "import '@bulkhead/base';", 'every-folder-has-a-layer'],
   ['packages/system/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-system'],
   ['apps/api/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-api'],
+  ['apps/serve/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-serve'],
+  ['apps/serve/src/ehr.ts', "import '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
+  ['apps/serve/src/queue.ts', "import '@bulkhead/queues';", 'serve-has-no-queue'],
   ['apps/worker/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-worker'],
   // The form of the import does not matter.
   ['apps/api/src/ehr.ts', "import '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
@@ -158,6 +163,7 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
   ['packages/queues/src/queue.ts', "import 'bullmq';"],
   ['apps/api/src/http.ts', "import 'express';"],
   ['apps/worker/src/app-in-app.test.ts', "import '@bulkhead/api';"],
+  ['apps/api/src/behind.test.ts', "import '@bulkhead/serve';"],
   ['packages/ehr/src/client/app.test.ts', "import '@bulkhead/ehr-simulator';"],
   ['apps/worker/src/server.test.ts', "import '@bulkhead/embedded';"],
   ['packages/system/src/builders.test.ts', "import '@bulkhead/testing';"],

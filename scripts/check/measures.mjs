@@ -165,6 +165,7 @@ function resolve({ file, name, from, withFoundations }) {
   const target = targetOf({ file, from });
   if (target === undefined) return undefined;
   const [, feature] = /^packages\/([\w-]+)\//.exec(target) ?? [];
+  if (feature === 'http') return undefined;
   const isFoundation = feature !== undefined && foundations.includes(feature);
   if (isFoundation && !withFoundations) return undefined;
   if (feature === undefined && !target.startsWith('apps/api/src/endpoints/bulk-export/')) return undefined;

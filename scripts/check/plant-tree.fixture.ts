@@ -9,6 +9,8 @@ interface Manifest {
   readonly exports?: Readonly<Record<string, unknown>>;
 }
 
+const answering = new Set(['@bulkhead/api', '@bulkhead/serve', '@bulkhead/http']);
+
 export interface PlantTreeOptions {
   readonly folder: string;
   /** The text of each file by its path. */
@@ -36,8 +38,9 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
     const imports = Object.keys(dependencies)
       .filter((dependency) => dependency.startsWith('@bulkhead/'))
       .flatMap((dependency) => entriesOf(manifests.get(dependency)).map((entry) => join(dependency, entry)))
-      // The API imports the facts of vendors from this package, and never its client.
-      .filter((path) => !(name === '@bulkhead/api' && path === '@bulkhead/ehr'));
+      // These import the facts of vendors and Redis from these packages, and never the client of an EHR or a queue.
+      .filter((path) => !(answering.has(name) && path === '@bulkhead/ehr'))
+      .filter((path) => !(answering.has(name) && name !== '@bulkhead/api' && path.startsWith('@bulkhead/queues')));
     write(workspace, JSON.stringify({ ...manifest, dependencies: { ...dependencies, ...declared } }));
     const text = [...imports.map((path) => `import '${path}';`), 'export const one = 1;\n'].join('\n');
     const files = entriesOf(manifest).map((entry) =>

@@ -6,7 +6,8 @@ import { expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
 
 const docker = join(import.meta.dirname, '../../docker');
-const units = ['bulkhead-api.service', 'bulkhead-worker@.service'];
+const worker = 'bulkhead-worker@.service';
+const units = ['bulkhead-api.service', 'bulkhead-serve.service', worker];
 const read = (file: string) => readFileSync(join(docker, file), 'utf8');
 /** The options of node, without the program. */
 const optionsOf = (text: string) => [...text.matchAll(/--[\w-]+(?:=\d+)?/g)].map(([option]) => option);
@@ -14,7 +15,8 @@ const optionsOf = (text: string) => [...text.matchAll(/--[\w-]+(?:=\d+)?/g)].map
 test('the units start the processes with the options of the images, and give them the same time to stop', () => {
   for (const [unit = '', app] of [
     [units[0], 'api'],
-    [units[1], 'worker'],
+    [units[1], 'serve'],
+    [worker, 'worker'],
   ] as const) {
     const text = read(`systemd/${unit}`);
     const image = new RegExp(`AS ${app}$[\\s\\S]*?^CMD (.*)$`, 'm').exec(read('Dockerfile'))?.[1] ?? '';
@@ -23,11 +25,11 @@ test('the units start the processes with the options of the images, and give the
     expect(text).toMatch(/^User=bulkhead$/m);
   }
   const [, seconds] = read('compose.yaml').match(/stop_grace_period: (\d+)s/) ?? [];
-  expect(read(`systemd/${units[1]}`)).toContain(`TimeoutStopSec=${seconds}\n`);
+  expect(read(`systemd/${worker}`)).toContain(`TimeoutStopSec=${seconds}\n`);
 });
 
 test('the workers 1 to 99 of a machine have different health ports that every user may open', () => {
-  const [, script = ''] = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(read(`systemd/${units[1]}`)) ?? [];
+  const [, script = ''] = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(read(`systemd/${worker}`)) ?? [];
   const ports = Array.from({ length: 99 }, (_, index) => {
     // As systemd expands it. The program only prints its port.
     const line = script

@@ -234,7 +234,7 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
 
 // This must be the last test: it stops the processes, which have the previous key.
 test('the commands of docs/how-to/rotate-keys.md work as written', async () => {
-  for (const child of [system.api, ...system.workers]) await child.stop();
+  for (const child of [system.api, system.serve, ...system.workers]) await child.stop();
   const printed = await run(await commandsOf('docs/how-to/rotate-keys.md'), processEnv());
   expect(printed).toMatch(/"collection":"connections".*"encryptedAgain":[1-9]/);
   expect(printed.trim().split('\n').at(-1)).toBe('All values are encrypted with the current key.');

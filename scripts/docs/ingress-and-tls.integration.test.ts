@@ -46,7 +46,10 @@ describeWith({ title: 'nginx with docker/nginx/bulkhead.conf', tool: nginx }, ({
       .replace('/etc/nginx/tls/bulkhead.crt', join(folder, 'tls.crt'))
       .replace('/etc/nginx/tls/bulkhead.key', join(folder, 'tls.key'))
       .replace('127.0.0.1:3000', `127.0.0.1:${apis[0].port}`)
-      .replace('127.0.0.1:3010', `127.0.0.1:${apis[1].port}`);
+      .replace('127.0.0.1:3010', `127.0.0.1:${apis[1].port}`)
+      // The lines of the page that route stored data past the API.
+      .replace('location / {', `${nginxLinesOf(page)}\n  location / {`)
+      .replace('server {', `upstream bulkhead_serve { server ${new URL(system.serve.url).host}; }\nserver {`);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     const paths = temporary.map((name) => `${name}_temp_path ${join(folder, name)};`).join('\n');
     const config = `daemon off; pid ${join(folder, 'pid')}; error_log stderr; events {}\nhttp { access_log off; ${paths}\n${site} }`;
@@ -126,4 +129,21 @@ describeWith({ title: 'nginx with docker/nginx/bulkhead.conf', tool: nginx }, ({
     await client;
     expect(new Set(statuses)).toEqual(new Set([200]));
   });
+
+  test('the lines of the page route stored data past the API', async () => {
+    for (const api of apis) await api.stop();
+    const { connectionId } = system;
+    const searched = await send({ path: `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}` });
+    expect([searched.statusCode, JSON.parse(await text(searched))]).toEqual([
+      200,
+      expect.objectContaining({ resourceType: 'Bundle' }),
+    ]);
+    expect((await send({ path: '/api/ehr/athenahealth/resources/Patient', headers: {} })).statusCode).toBe(401);
+    expect((await send({ path: '/api/ehr/connections' })).statusCode).toBe(502);
+  });
 });
+
+function nginxLinesOf(path: string): string {
+  const [, lines = ''] = /```nginx\n(.*?)```/s.exec(readFileSync(join(root, path), 'utf8')) ?? [];
+  return lines;
+}

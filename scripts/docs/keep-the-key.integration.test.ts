@@ -31,7 +31,7 @@ describeWith({ title: page, tool: moto }, ({ command }) => {
       };
       const wrapped = await runShell({ commands, folder, env });
       // The rotation of the data key is complete only when no process has the former key.
-      for (const child of [system.api, ...system.workers]) await child.stop();
+      for (const child of [system.api, system.serve, ...system.workers]) await child.stop();
       const { BULKHEAD_ENCRYPTION_KEY: _, ...rotationEnv } = env;
       const printed = wrapped + (await runShell({ commands: rotation, folder, env: rotationEnv }));
       expect(printed).toMatch(/"Encryption key"[^}]*BULKHEAD_ENCRYPTION_KEY, not wrapped/);

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 /** @returns the exit code, and the lines of the log about what went wrong */
-async function runOnTakenPort(app: 'api' | 'worker', variable: string) {
+async function runOnTakenPort(app: 'api' | 'serve' | 'worker', variable: string) {
   const env = { ...system.env, HOST: '127.0.0.1', [variable]: String(port) };
   const { code, stdout, stderr } = await runApp({ program: programOf(app), env });
   const lines = stdout
@@ -37,7 +37,7 @@ const reasonOf = (variable: string) =>
   `Port ${port} is in use. Stop the program that uses it, or set ${variable} to a free port.`;
 
 test('a program whose port is taken ends with one clear line, takes no job, and leaves a green deployment', async () => {
-  const { store, api, apiKey, connectionId } = system;
+  const { store, api, serve, apiKey, connectionId } = system;
   const call = createApiClient(system);
   // No worker runs, so the job waits.
   const { id } = await call<{ id: string }>('POST', exportPath, { connectionId, resourceTypes: ['Patient'] });
@@ -45,6 +45,7 @@ test('a program whose port is taken ends with one clear line, takes no job, and 
   for (const [app, variable] of [
     ['worker', 'WORKER_HEALTH_PORT'],
     ['api', 'PORT'],
+    ['serve', 'SERVE_PORT'],
   ] as const) {
     expect(await runOnTakenPort(app, variable)).toEqual({
       code: 1,
@@ -66,7 +67,11 @@ test('a program whose port is taken ends with one clear line, takes no job, and 
   const queues = await call<{ queue: string; jobs: object }[]>('GET', '/api/ehr/queues');
   expect(queues.find(({ queue }) => queue === 'bulk-export')?.jobs).toMatchObject({ waiting: 1, active: 0 });
   expect(await store.bulkExports.find(id)).toMatchObject({ phase: 'queued' });
-  expect(await store.processStates.list(new Date())).toMatchObject([{ kind: 'api', pid: api.pid }]);
+  const processes = await store.processStates.list(new Date());
+  expect(processes.map(({ kind, pid }) => [kind, pid]).toSorted()).toEqual([
+    ['api', api.pid],
+    ['serve', serve.pid],
+  ]);
 
   await system.startWorker();
   await waitFor(async () => (await store.bulkExports.find(id))?.phase === 'completed', { timeoutMs: 60_000 });

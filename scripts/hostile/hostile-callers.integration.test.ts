@@ -57,7 +57,9 @@ const answers: Answer[] = [];
 /** The probe of Kubernetes waits for as long (docker/kubernetes/base/api.yaml). */
 const healthTimeoutMs = 5000;
 const unanswered = 0;
-const healthStatuses: number[] = [];
+/** What each of the two programs behind the address answers while the other, or it, is under the worst request. */
+const healthStatuses = { api: [] as number[], serve: [] as number[] };
+const programs = ['api', 'serve'] as const;
 
 beforeAll(async () => {
   endParseTime = startParseTime();
@@ -73,7 +75,7 @@ beforeAll(async () => {
   await storeData();
   const { connectionId } = system;
   requests = hostileRequests({ connectionId, assertion: 'not-an-assertion' });
-  const watched = watchHealth();
+  const watched = programs.map(watchHealth);
   try {
     for (const { endpoint, name, ...request } of requests) await send(`${endpoint}: ${name}`, request);
     for (const { path, method, id, type } of withBody) {
@@ -92,7 +94,7 @@ beforeAll(async () => {
     }
     await readSlowly();
   } finally {
-    await watched.stop();
+    for (const watch of watched) await watch.stop();
   }
 }, 900_000);
 afterAll(async () => {
@@ -191,15 +193,17 @@ async function readSlowly(): Promise<void> {
   await Promise.all(opened);
 }
 
-function watchHealth() {
+function watchHealth(program: (typeof programs)[number]) {
   let isDone = false;
   const watching = (async () => {
     while (!isDone) {
-      const status = await fetch(`${system.baseUrl}/health`, { signal: AbortSignal.timeout(healthTimeoutMs) }).then(
+      const status = await fetch(`${system[program].url}/health`, {
+        signal: AbortSignal.timeout(healthTimeoutMs),
+      }).then(
         (response) => response.arrayBuffer().then(() => response.status),
         () => unanswered,
       );
-      healthStatuses.push(status);
+      healthStatuses[program].push(status);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
@@ -227,22 +231,25 @@ test('no refusal is long', () => {
   expect(answers.filter(({ status, bytes }) => status >= 400 && bytes > maxRefusalBytes)).toEqual([]);
 });
 
-test('no request holds the event loop of the API for long, or keeps it from answering its health check', () => {
+test('no request holds the event loop of the API or serve for long', () => {
   const longest = readdirSync(holds).map((pid) => Number(readFileSync(join(holds, pid), 'utf8')));
+  expect(longest.length).toBeGreaterThan(1);
   expect(Math.max(...longest)).toBeLessThan(maxHoldParses * endParseTime());
-  expect(healthStatuses.length).toBeGreaterThan(100);
-  expect(healthStatuses.filter((status) => status !== 200 && status !== unanswered)).toEqual([]);
+});
+
+test.each(programs)('no request keeps %s from answering its health check', (program) => {
+  const statuses = healthStatuses[program];
+  expect(statuses.length).toBeGreaterThan(100);
+  expect(statuses.filter((status) => status !== 200 && status !== unanswered)).toEqual([]);
   // Kubernetes ends a process after three without an answer. On a machine that is busy with other tests, one can be late.
-  const inARow = healthStatuses.filter(
-    (status, index) => status === unanswered && healthStatuses[index + 1] === status,
-  );
+  const inARow = statuses.filter((status, index) => status === unanswered && statuses[index + 1] === status);
   expect(inARow).toEqual([]);
 });
 
-test('no request makes the API need more than the memory that is shipped, or end', () => {
-  const manifest = readFileSync(join(root, 'docker/kubernetes/base/api.yaml'), 'utf8');
+test.each(programs)('no request makes %s need more than the memory that is shipped, or end', (program) => {
+  const manifest = readFileSync(join(root, `docker/kubernetes/base/${program}.yaml`), 'utf8');
   const limit = Number(/limits: \{ memory: (\d+)Mi \}/.exec(manifest)?.[1]) * 1.048576;
-  const status = readFileSync(`/proc/${system.api.pid}/status`, 'utf8');
+  const status = readFileSync(`/proc/${system[program].pid}/status`, 'utf8');
   expect(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1000).toBeLessThan(limit);
-  expect(system.api.ownExits).toBe(0);
+  expect(system[program].ownExits).toBe(0);
 });

@@ -27,10 +27,11 @@ function variablesOf(...sections: readonly string[]): readonly string[] {
   return texts.flatMap((text) => [...text.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name));
 }
 const expectedRules: Readonly<Record<string, readonly string[]>> = {
-  'bulkhead-api': variablesOf('The API and the workers', 'The API'),
-  'bulkhead-worker': variablesOf('The API and the workers', 'A worker'),
+  'bulkhead-api': variablesOf('All processes', 'The API'),
+  'bulkhead-serve': variablesOf('All processes', 'serve'),
+  'bulkhead-worker': variablesOf('All processes', 'A worker'),
 };
-const secretNames = variablesOf('The API and the workers').filter((name) =>
+const secretNames = variablesOf('All processes').filter((name) =>
   /_KEYS?$|_SECRET$|_TOKEN$|^REDIS_URL$|^MONGODB_URI$/.test(name),
 );
 /** The port of each image, from its Dockerfile. */
@@ -63,6 +64,7 @@ describeWith({ title: 'the Kubernetes objects', tool: missing ? { missing } : {}
       }
       expect(pods.map(({ name }) => name)).toEqual([
         'api',
+        'serve',
         'worker-exports',
         'worker-files',
         'worker-syncs',
@@ -95,6 +97,13 @@ describeWith({ title: 'the Kubernetes objects', tool: missing ? { missing } : {}
         ]);
       }
       expect(ofKind('Secret')).toEqual([]);
+    });
+
+    test('the kustomization lets the API reach serve at the service of its pods', () => {
+      const api = pods.find(({ name }) => name === 'api');
+      const names = ofKind('Service').map(({ metadata }) => `http://${metadata.name}`);
+      const { value } = api?.container.env.find(({ name }: { name: string }) => name === 'SERVE_URL') ?? {};
+      expect(names).toContain(value);
     });
 
     test('the kustomization serves every queue, with the same split as compose', () => {

@@ -12,6 +12,7 @@ interface IpBlock {
   readonly except?: readonly string[];
 }
 interface Peer {
+  readonly podSelector?: { readonly matchLabels?: object };
   readonly namespaceSelector?: { readonly matchLabels?: object };
   readonly ipBlock?: IpBlock;
 }
@@ -40,7 +41,7 @@ function contains({ cidr, except = [] }: IpBlock, address: string): boolean {
   return toList([cidr]).check(address, family) && !toList(except).check(address, family);
 }
 
-test('every network policy names its namespaces or addresses and its ports', () => {
+test('every network policy names its namespaces, pods or addresses and its ports', () => {
   const rules = [
     ...egress.map(({ to, ports }) => ({ peers: to, ports })),
     ...ingress.map(({ from, ports }) => ({ peers: from, ports })),
@@ -49,8 +50,8 @@ test('every network policy names its namespaces or addresses and its ports', () 
   for (const { peers = [], ports = [] } of rules) {
     expect(peers.length).toBeGreaterThan(0);
     expect(ports.length).toBeGreaterThan(0);
-    for (const { namespaceSelector, ipBlock } of peers)
-      expect(ipBlock ?? Object.keys(namespaceSelector?.matchLabels ?? {})).not.toEqual([]);
+    for (const { namespaceSelector, podSelector, ipBlock } of peers)
+      expect(ipBlock ?? Object.keys((namespaceSelector ?? podSelector)?.matchLabels ?? {})).not.toEqual([]);
   }
 });
 

@@ -168,5 +168,5 @@ test('a release changes every file of this repository that names the version, ou
   const expected = [...naming.filter((file) => !isManifest(file)), ...tracked.filter(isManifest)];
   const found = filesWithVersion({ root: project, files: tracked, version: current });
   expect(found.toSorted()).toEqual(expected.toSorted());
-  expect(found).toContain('apps/api/src/openapi/create-api-document.ts');
+  expect(found).toContain('packages/http/src/openapi/create-api-document.ts');
 });

@@ -23,7 +23,7 @@ await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'sbom.mjs
 
 test('each image has a bill of materials', () => {
   expect(readdirSync(folder).sort()).toEqual(
-    ['api', 'ehr-simulator', 'worker'].map((app) => `bulkhead-${app}.cdx.json`),
+    ['api', 'ehr-simulator', 'serve', 'worker'].map((app) => `bulkhead-${app}.cdx.json`),
   );
 });
 

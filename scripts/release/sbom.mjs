@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Each app that has an image in docker/Dockerfile. */
-const apps = ['api', 'worker', 'ehr-simulator'];
+const apps = ['api', 'serve', 'worker', 'ehr-simulator'];
 
 const { patchedDependencies } = parse(readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8'));
 /** The patches by package and version, such as `mongodb@7.8.0`. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** Files, besides each package.json, that name the version of Bulkhead. */
 const others = [
-  'apps/api/src/openapi/create-api-document.ts',
+  'packages/http/src/openapi/create-api-document.ts',
   'docker/kubernetes/overlays/example/kustomization.yaml',
   'docs/how-to/kubernetes.md',
 ];
@@ -15,6 +15,7 @@ function patternsOf(version: string): readonly string[] {
     `version: '${version}'`,
     `newTag: ${version}`,
     `/bulkhead-api:${version}`,
+    `/bulkhead-serve:${version}`,
     `/bulkhead-worker:${version}`,
   ];
 }

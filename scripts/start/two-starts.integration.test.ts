@@ -86,9 +86,9 @@ test('a start uses and reports another port if its saved port is taken by anothe
 
 test('a start prints the error of the API if the API exits at start-up', async () => {
   const [, , folder = ''] = folders;
-  const ended = await startOnce(['--folder', folder], { API_REQUESTS_PER_MINUTE: 'many' });
+  const ended = await startOnce(['--folder', folder], { API_CLIENT_KEYS_PRIVATE_NETWORK: 'many' });
   expect(ended.code).toBe(1);
-  expect(ended.output).toMatch(/api ended with exit code 1\. .*\n[\s\S]*- API_REQUESTS_PER_MINUTE: /);
+  expect(ended.output).toMatch(/api ended with exit code 1\. .*\n[\s\S]*- API_CLIENT_KEYS_PRIVATE_NETWORK: /);
 }, 180_000);
 
 test('npm start -- --help prints the options and starts nothing', async () => {

@@ -18,6 +18,16 @@ export const strictSimulatorEnv = {
   SIMULATOR_MAX_ACTIVE_EXPORTS: '5',
 } as const;
 
+/** What the API passes requests for stored data on to, as a program beside it. */
+export function serveApp(env: Env, moreArgs: readonly string[] = []): ApiProcess {
+  return {
+    name: 'serve',
+    app: 'serve',
+    env: (port) => ({ ...memoryEnv, ...env, SERVE_PORT: String(port) }),
+    nodeArgs: [...apiNodeArgs, ...moreArgs],
+  };
+}
+
 /** @param moreArgs options of Node.js, beside those of every API process */
 export function apiApp(env: (port: number) => Env, moreArgs: readonly string[] = []): ApiProcess {
   return {
@@ -32,7 +42,7 @@ export function workerApp({ name, env }: { readonly name: string; readonly env: 
   return { name, app: 'worker', env: (port) => ({ ...env, WORKER_HEALTH_PORT: String(port) }) };
 }
 
-/** The environment of the API and the workers: their servers, and the simulator in the role of athenahealth. */
+/** The environment of the API, `serve` and the workers: their servers, and the simulator in the role of athenahealth. */
 export function systemEnv(options: {
   readonly redisUrl: string;
   readonly mongodbUrl: string;
@@ -41,6 +51,7 @@ export function systemEnv(options: {
   readonly simulatorUrl: string;
   /** The address of the API as a browser calls it. */
   readonly publicUrl: string;
+  readonly serveUrl: string;
 }): Env {
   return {
     REDIS_URL: options.redisUrl,
@@ -50,6 +61,7 @@ export function systemEnv(options: {
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     ATHENAHEALTH_REDIRECT_URI: `${options.publicUrl}/api/ehr/callback`,
+    SERVE_URL: options.serveUrl,
   };
 }
 

@@ -33,7 +33,7 @@ export function buildConsole(): Promise<boolean> {
   });
 }
 
-const bundledApps = ['api', 'worker', 'ehr-simulator'] as const;
+const bundledApps = ['api', 'serve', 'worker', 'ehr-simulator'] as const;
 
 export interface Program {
   readonly app: (typeof bundledApps)[number];
@@ -58,14 +58,14 @@ export function programArgs({ app, program = 'main', sources }: Program): string
  */
 export async function buildClientTypes(): Promise<void> {
   await buildOnce({
-    sources: ['{apps/api,packages/!(client)}/src/**', 'packages/client/package.json', 'pnpm-lock.yaml'],
+    sources: ['{apps/{api,serve},packages/!(client)}/src/**', 'packages/client/package.json', 'pnpm-lock.yaml'],
     built: '{apps/api/openapi.json,packages/client/src/api-types.ts}',
     build: () => promisify(execFile)(process.execPath, ['--run', 'types'], { cwd: join(root, 'packages', 'client') }),
   });
 }
 
 /**
- * Bundles the API, the worker and the simulated EHR if their sources have changed.
+ * Bundles the API, `serve`, the worker and the simulated EHR if their sources have changed.
  *
  * @throws Error with the output of the build
  */

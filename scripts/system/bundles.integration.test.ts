@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -202,7 +202,36 @@ describe('the bundle of the API', () => {
   });
 });
 
-test.each(['api', 'worker', 'ehr-simulator'])(
+/** The modules of which something is in the bundle of a program. */
+async function contentOf(app: string): Promise<readonly string[]> {
+  const cwd = join(import.meta.dirname, '../../apps', app);
+  const build = await rolldown({ ...config, input: 'src/main.ts', cwd });
+  const { output } = await build.generate(config.output as object);
+  await build.close();
+  const modules = output.flatMap((part) => (part.type === 'chunk' ? Object.entries(part.modules) : []));
+  return modules.filter(([, { renderedLength }]) => renderedLength > 0).map(([path]) => path);
+}
+
+test.each([
+  // It has the records of served exports, because retention and erasures concern the data of every feature.
+  {
+    app: 'api',
+    lacks: [
+      ...['packages/ehr/src/client/', 'packages/records/src/resources/commands/'],
+      ...['bulk/commands/', 'tables/commands/', 'tables/view/'].map((folder) => `packages/serving/src/${folder}`),
+    ],
+  },
+  { app: 'serve', lacks: ['node_modules/bullmq/', 'packages/ehr/src/client/', 'packages/imports/src/export/start/'] },
+])('the bundle of $app has nothing of $lacks', async ({ app, lacks }) => {
+  const content = await contentOf(app);
+  expect(content.length).toBeGreaterThan(500);
+  expect(content.filter((path) => lacks.some((part) => path.includes(part)))).toEqual([]);
+  const root = join(import.meta.dirname, '../..');
+  const moved = lacks.filter((part) => part.startsWith('packages/') && !existsSync(join(root, part)));
+  expect(moved).toEqual([]);
+});
+
+test.each(['api', 'serve', 'worker', 'ehr-simulator'])(
   'on an older Node.js the %s says in one line what it needs',
   async (app) => {
     const version = `Object.defineProperty(process, 'version', { value: 'v20.1.0' });

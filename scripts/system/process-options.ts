@@ -17,7 +17,7 @@ export const workerNodeArgs = [
 ];
 
 /**
- * Options of API processes. They have the memory of a worker (512 MB). Half of it is for objects, and the other half for the buffers of
+ * Options of the API and of `serve`. They have the memory of a worker (512 MB). Half of it is for objects, and the other half for the buffers of
  * downloads, which V8 does not count. Young objects get 8 MB, because a table makes many: with 16 MB the process grows by 30 MB more. Garbage is
  * collected before a large page is read (`collectGarbageAbove`).
  */

@@ -1,4 +1,4 @@
-// usage: node --run bundle    in the folder of the API, the worker or the simulated EHR: bundles its programs into `dist`
+// usage: node --run bundle    in the folder of the API, `serve`, the worker or the simulated EHR: bundles its programs into `dist`
 import { createRequire } from 'node:module';
 import { defineConfig } from 'rolldown';
 
@@ -52,7 +52,7 @@ await import('./${fileName}');
 };
 
 /**
- * How the API, the worker and the simulated EHR are shipped: each program is one file, plus what it shares with others or loads
+ * How the API, `serve`, the worker and the simulated EHR are shipped: each program is one file, plus what it shares with others or loads
  * only on demand. The worker imports 1,400 modules, which take time at each start, and V8 keeps their source texts, with all unused
  * functions, as long as the process lives (docs/performance.md).
  */

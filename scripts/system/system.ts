@@ -6,6 +6,7 @@ import type { AppProcess, AppProcessOptions } from './app-process.ts';
 import {
   apiApp,
   openStore,
+  serveApp,
   simulatorApp,
   startApp,
   startParts,
@@ -34,9 +35,11 @@ const firstMetricsPort = 9464;
  */
 const maxQuickExits = 5;
 /** Next to the inspector's default port, which the user's own process may use. */
-const inspectorPorts = { api: 9230, worker: 9231 };
+const inspectorPorts = { api: 9230, worker: 9231, serve: 9232 };
+/** Where docker/prometheus/targets/serve.yml looks for it. */
+const servePort = 3100;
 
-/** Starts Redis, MongoDB, a simulated athenahealth, the API and two workers. */
+/** Starts Redis, MongoDB, a simulated athenahealth, the API, `serve` behind it, and two workers. */
 export function startSystem(options: SystemStart) {
   return startParts((started) => startAll({ ...options, started }));
 }
@@ -82,20 +85,29 @@ async function startAll(options: StartingSystem) {
   });
   const state = { ...keptState, simulatorPort: simulator.port };
   saveState({ folder, state });
-  const envAt = (apiPort: number) =>
+  const envOf = (apiPort: number, serveUrl: string) =>
     systemEnv({
       redisUrl: services.redis.url,
       mongodbUrl: services.mongodb.url,
       encryptionKey,
       simulatorUrl: simulator.url,
       publicUrl: `http://127.0.0.1:${apiPort}`,
+      serveUrl,
     });
+  const serve = await launch({
+    ...serveApp(envOf(start.port, ''), inspected(start, 'serve')),
+    wantedPort: servePort,
+  });
+  const envAt = (apiPort: number) => envOf(apiPort, serve.url);
   const api = await steps.run('api', async () => {
     const value = await launch({
-      ...apiApp(envAt, start.dev ? [`--inspect=127.0.0.1:${inspectorPorts.api}`] : []),
+      ...apiApp(envAt, inspected(start, 'api')),
       wantedPort: start.port,
     });
-    await waitForHttp({ url: `${value.url}/ready`, what: 'the API' });
+    await Promise.all([
+      waitForHttp({ url: `${value.url}/ready`, what: 'the API' }),
+      waitForHttp({ url: `${serve.url}/ready`, what: 'serve' }),
+    ]);
     return { text: value.url, value };
   });
   const env = envAt(api.port);
@@ -111,8 +123,8 @@ async function startAll(options: StartingSystem) {
     exited,
     /** The environment of the apps, for programs that run beside them. */
     env,
-    /** The API and the workers. */
-    apps: [api, ...workers],
+    /** The API, `serve` and the workers. */
+    apps: [api, serve, ...workers],
     /** @throws Error if the database server is not a child of this process */
     databasePid(): number {
       const pid = services.mongodb.pid?.();
@@ -121,6 +133,10 @@ async function startAll(options: StartingSystem) {
       return pid;
     },
   };
+}
+
+function inspected({ dev }: Pick<SystemOptions, 'dev'>, app: keyof typeof inspectorPorts): readonly string[] {
+  return dev ? [`--inspect=127.0.0.1:${inspectorPorts[app]}`] : [];
 }
 
 /** Builds the console while the rest starts. The rest works without it, so a failure is only reported. */
@@ -208,7 +224,7 @@ function startWorkers(options: {
             },
           }),
           wantedPort: firstMetricsPort + index,
-          nodeArgs: [...workerNodeArgs, ...(isDev ? [`--inspect=127.0.0.1:${inspectorPorts.worker}`] : [])],
+          nodeArgs: [...workerNodeArgs, ...inspected({ dev: isDev }, 'worker')],
         }),
       ),
     );

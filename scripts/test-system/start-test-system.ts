@@ -10,6 +10,7 @@ import {
   apiApp,
   openStore,
   type Stoppable,
+  serveApp,
   simulatorApp,
   startApp,
   startParts,
@@ -149,7 +150,7 @@ async function startAll({
   const encryptionKey = randomBytes(32).toString('base64');
   const store = await openStore({ uri: mongodb.url, encryptionKey, started });
 
-  const envAt = (apiPort: number) => {
+  const envOf = (apiPort: number, serveUrl: string) => {
     // For a browser, this is another site than the EHR's.
     const settings = systemEnv({
       redisUrl: redis.url,
@@ -157,6 +158,7 @@ async function startAll({
       encryptionKey,
       simulatorUrl,
       publicUrl: `http://localhost:${apiPort}`,
+      serveUrl,
     });
     const hasOwnProviders = givenEnv?.BULKHEAD_PROVIDERS_FILE !== undefined;
     const providers = hasFastRate && !hasOwnProviders ? { BULKHEAD_PROVIDERS: fastProvider } : {};
@@ -164,6 +166,12 @@ async function startAll({
   };
   const nodeArgs = ['--import', preload];
   let nextPort = firstPort + 1;
+  const serve = await launch({
+    ...serveApp(envOf(0, ''), [...nodeArgs, ...apiArgs]),
+    wantedPort: nextPort++,
+    ready: (url) => waitForHttp({ url: `${url}/health`, what: 'serve' }),
+  });
+  const envAt = (apiPort: number) => envOf(apiPort, serve.url);
   const startApi = () =>
     launch({
       ...apiApp(envAt, [...nodeArgs, ...apiArgs]),
@@ -193,6 +201,7 @@ async function startAll({
     simulator,
     store,
     api,
+    serve,
     workers,
     baseUrl,
     apiKey,
@@ -211,7 +220,7 @@ async function startAll({
     /** Shifts the wall clocks of the API and the workers by this much, at once. */
     shiftClocks(offsetMs: number) {
       writeFileSync(clockFile, String(offsetMs));
-      for (const child of [api, ...workers]) child.signal('SIGUSR2');
+      for (const child of [api, serve, ...workers]) child.signal('SIGUSR2');
     },
   };
 }

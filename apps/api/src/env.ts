@@ -1,35 +1,17 @@
-import { isIP } from 'node:net';
 import { IdentityProvider } from '@bulkhead/access';
-import { auditEnvShape } from '@bulkhead/access/audit';
-import { parseEnv, processEnvShape } from '@bulkhead/base';
+import { parseEnv } from '@bulkhead/base';
 import { proxyEnvShape } from '@bulkhead/base/egress';
-import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
-import type { StoreOptions } from '@bulkhead/system';
+import { type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
+import { httpEnvShape, trustProxySchema } from '@bulkhead/http';
 import { z } from 'zod';
 
 export const apiEnvSchema = z
   .object({
-    ...processEnvShape,
-    ...encryptionEnvShape,
-    ...auditEnvShape,
     ...proxyEnvShape,
+    ...httpEnvShape,
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     /** The interface to listen on. 127.0.0.1 accepts requests of this machine only. */
     HOST: z.string().default('0.0.0.0'),
-    /**
-     * The limit of each key without its own limit. One process answers about 500 status requests a second. Twice that never stops a
-     * correct program, and it stops an endless loop before it overloads a second process.
-     */
-    API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(60_000),
-    /**
-     * The limit of refused keys for each address. A correct program with a wrong key retries about once a second.
-     */
-    API_REFUSALS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
-    /**
-     * The limit of launches, for all addresses together, and twice the limit of the requests of one address that start or finish an
-     * authorization. An authorization takes two. Each callback can cost a new token, and athenahealth grants 50 a minute.
-     */
-    API_AUTHORIZATIONS_PER_MINUTE: z.coerce.number().int().min(2).default(20),
     /** The identity provider at which people log in: its issuer. Without it, people log in with an API key. */
     API_OIDC_ISSUER: z
       .string()
@@ -44,26 +26,14 @@ export const apiEnvSchema = z
     API_OIDC_VIEWERS: z.string().min(1).default('bulkhead-viewer'),
     API_OIDC_OPERATORS: z.string().min(1).default('bulkhead-operator'),
     API_OIDC_ADMINS: z.string().min(1).default('bulkhead-admin'),
-    /** `off` lets people log in to the console at the identity provider only. Programs still send keys. */
-    API_KEY_LOGIN: z.enum(['on', 'off']).default('on'),
-    /** Where clients reach this API: the URL of the proxy in front of it. Backend clients get tokens only if it is set, or on this machine. */
-    API_PUBLIC_URL: z
-      .url({ protocol: /^https?$/, error: 'must be the https:// URL at which clients reach the API' })
-      .transform((url) => (url.endsWith('/') ? url.slice(0, -1) : url))
-      .optional(),
     /** Whether the keys of backend clients may be read from http and private addresses. */
     API_CLIENT_KEYS_PRIVATE_NETWORK: z.stringbool().default(false),
-    /** Whether `/docs` and `/openapi.json` are served, which need no key. */
-    API_DOCS: z.enum(['on', 'off']).default('on'),
+    /** Where the API reaches `serve`, which reads stored data. */
+    SERVE_URL: z
+      .url({ protocol: /^https?$/, error: 'must be the URL at which the API reaches `serve`' })
+      .default('http://127.0.0.1:3100'),
     /** By default the address of a request is that of its connection, and its scheme is https only if this process terminates TLS. */
-    TRUST_PROXY: z
-      .string()
-      .default('0')
-      .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((proxy) => proxy.trim())))
-      .refine(
-        (setting) => typeof setting === 'number' || setting.every(isProxy),
-        'must be the number of proxies in front of the API, or a comma-separated list of their addresses and networks (10.0.0.0/8, loopback)',
-      ),
+    TRUST_PROXY: trustProxySchema.prefault('0'),
     /** The folder of the built console. Default: the folder next to this app that `pnpm build` writes. */
     CONSOLE_DIR: z.string().optional(),
   })
@@ -76,26 +46,8 @@ export const apiEnvSchema = z
   });
 export type ApiConfig = Unwrapped<z.output<typeof apiEnvSchema>>;
 
-/** The values that Express accepts, except `true`, which would trust every client. */
-function isProxy(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
-}
-
 export async function readApiConfig(env: NodeJS.ProcessEnv): Promise<ApiConfig> {
   return unwrapKeys(parseEnv(apiEnvSchema, env), env);
-}
-
-export function storeOptions(config: ApiConfig): StoreOptions {
-  return {
-    uri: config.MONGODB_URI,
-    encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
-    previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
-    auditDays: config.BULKHEAD_AUDIT_DAYS,
-  };
 }
 
 function isIssuer(text: string): boolean {

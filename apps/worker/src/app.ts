@@ -29,7 +29,7 @@ import { RateBudgetService } from '@bulkhead/monitoring/commands';
 import { checkRedis, connectRedis, createConsumer, disconnectRedis, Producer } from '@bulkhead/queues';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { BufferPool } from '@bulkhead/store/bson';
-import { createStore } from '@bulkhead/system';
+import { createStore, storeOptions } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import manifest from '../package.json' with { type: 'json' };
 import type { WorkerConfig } from './env.ts';
@@ -90,12 +90,9 @@ export function buildApp({
   const prefix = config.BULKHEAD_PREFIX;
   const auditStream = createAuditStream({ config, logger, metrics });
   const store = createStore({
-    uri: config.MONGODB_URI,
-    encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
-    previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
+    ...storeOptions(config),
     maxPoolSize,
     processKind: 'worker',
-    auditDays: config.BULKHEAD_AUDIT_DAYS,
     onAuditEvent: auditStream?.send,
     onCommand: traceCommands(tracing),
     writeObserver: countWrites(metrics),

@@ -7,5 +7,6 @@ export type {
   ConnectionWithoutSecrets,
 } from './connection.record.ts';
 export type { ListedConnection } from './connection.repository.ts';
+export { ConnectionReader, type ConnectionReference } from './connection-reader.ts';
 export { connectionError, otherIdMessage } from './errors.ts';
 export { followProviders } from './providers/follow-providers.ts';

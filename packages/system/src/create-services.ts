@@ -1,6 +1,3 @@
-import { AuditService } from '@bulkhead/access/audit/commands';
-import { ApiKeyService, BackendClientService, SessionService } from '@bulkhead/access/commands';
-import { IdempotencyService } from '@bulkhead/access/idempotency/commands';
 import {
   AuthorizationService,
   ConnectionService,
@@ -8,6 +5,7 @@ import {
   SigningKeyService,
 } from '@bulkhead/connections/commands';
 import { DocumentService } from '@bulkhead/documents/commands';
+import { createRetryDocument } from '@bulkhead/documents/retry';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
 import { BulkExportService, CohortService, createStartExport } from '@bulkhead/imports/export/commands';
@@ -23,12 +21,10 @@ import {
   RateBudgetService,
 } from '@bulkhead/monitoring/commands';
 import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
-import { ResourceService } from '@bulkhead/records/commands';
 import { QuarantineService } from '@bulkhead/records/quarantine/commands';
-import { ServedExportService } from '@bulkhead/serving/bulk/commands';
-import { TableService } from '@bulkhead/serving/tables/commands';
 import { createWebhookAddresses, WebhookService } from '@bulkhead/webhooks/commands';
 import { ApplyConnectionService } from './apply-connection.service.ts';
+import { type ClientKeySource, createHttpServices } from './create-http-services.ts';
 import type { Store } from './create-store.ts';
 
 export interface ServicesOptions {
@@ -57,20 +53,11 @@ export interface ServicesOptions {
   readonly testWaitMs?: number | undefined;
 }
 
-type ClientKeySource = Pick<ConstructorParameters<typeof BackendClientService>[0], 'readJson' | 'urlFault'>;
-
-const noClientKeys: ClientKeySource = {
-  readJson: () => Promise.reject(new Error('This program reads no keys from URLs.')),
-  urlFault: () => 'this program reads no keys from URLs',
-};
-
 export type Services = ReturnType<typeof createServices>;
 
 /** Creates all services. A service stores records and enqueues jobs. The workers run the jobs. */
 export function createServices(options: ServicesOptions) {
   const { store, producer, registry, redis, prefix, configuration, kickOffWaitMs, testWaitMs } = options;
-  const connectionExists = async (id: string) => (await store.connections.find(id)) !== undefined;
-  const apiKeys = new ApiKeyService({ store, connectionExists });
   const findActive = async (connectionId: string) => {
     const active = await Promise.all(store.features.map((feature) => feature.findActive(connectionId)));
     return active.find((work) => work !== undefined);
@@ -84,7 +71,7 @@ export function createServices(options: ServicesOptions) {
     schedules: connectionSchedules,
     findActive,
   });
-  const idempotency = new IdempotencyService({ store });
+  const http = createHttpServices({ ...options, connections });
   const monitoring = new MonitoringService({ store, producer });
   const rateBudgets = new RateBudgetService({
     connections: store.connections,
@@ -104,29 +91,20 @@ export function createServices(options: ServicesOptions) {
     registry,
     reader: { redis, prefix },
   });
-  const documents = new DocumentService({ store, producer, connections });
-  const shownAttachments: DocumentService['shownAttachments'] = (options) => documents.shownAttachments(options);
-  const resources = new ResourceService({
-    store,
-    connections: { find: (reference) => connections.findWithNames(reference) },
-    shownAttachments,
-    purges: { find: (connectionId) => findPurge(store, connectionId) },
-  });
+  const documents = new DocumentService({ store, connections });
   const addresses = createWebhookAddresses({ callsPrivateNetwork: () => monitoring.callsPrivateNetwork(new Date()) });
   const cohorts = new CohortService({ store, connections });
   const schedules = new ScheduleService({ store, producer, connections });
   const webhooks = new WebhookService({ store, producer, connections, addresses });
   return {
-    apiKeys,
+    ...http,
     applyConnection: new ApplyConnectionService({ store, connections, cohorts, schedules, webhooks }),
-    audit: new AuditService({ store }),
-    backendClients: new BackendClientService({ store, connectionExists, ...(options.clientKeys ?? noClientKeys) }),
     authorizations: new AuthorizationService({ store, producer, registry, connections }),
     startExport: createStartExport({
       store,
       producer,
       connections,
-      idempotency,
+      idempotency: http.idempotency,
       registry,
       addresses,
       kickOffWaitMs,
@@ -136,10 +114,10 @@ export function createServices(options: ServicesOptions) {
     connections,
     connectionList: new ConnectionList({ store, health }),
     documents,
+    retryDocument: createRetryDocument({ store, producer, documents }),
     erasures: new ErasureService({ store, producer }),
     health,
     history: new HistoryService({ store }),
-    idempotency,
     monitoring,
     plans: new PlanService({ store, rateBudgets, reader: { redis, prefix } }),
     probes: new ProbeService({ store, producer, registry, connections, version: options.version }),
@@ -155,18 +133,9 @@ export function createServices(options: ServicesOptions) {
     rateBudgets,
     /** The EHR vendors that connections can name. */
     registry,
-    resources,
     schedules,
-    servedExports: new ServedExportService({ store, resources, shownAttachments }),
-    sessions: new SessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
     signingKeys: new SigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, readPause }),
-    tables: new TableService({ store, resources, shownAttachments }),
     webhooks,
   };
-}
-
-async function findPurge({ erasures }: Store, connectionId: string) {
-  const erasure = await erasures.findOfConnection(connectionId);
-  return erasure && { purgedAt: erasure.createdAt, readerKeyIds: erasure.readerKeyIds ?? [] };
 }

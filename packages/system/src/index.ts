@@ -1,3 +1,4 @@
 export { connectionPlanSchema, desiredConnectionSchema } from './apply-connection.schema.ts';
 export { createServices, type Services } from './create-services.ts';
 export { createStore, type RetainedKind, type Store, type StoreOptions, type WriteObserver } from './create-store.ts';
+export { storeOptions } from './store-options.ts';

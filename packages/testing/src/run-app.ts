@@ -5,7 +5,7 @@ import { captureCommand } from './capture-command.ts';
 const apps = join(import.meta.dirname, '..', '..', '..', 'apps');
 
 /** The path of a program as it is shipped. `npm test` bundles the apps before it runs the tests. */
-export function programOf(app: 'api' | 'worker' | 'ehr-simulator', name = 'main'): string {
+export function programOf(app: 'api' | 'serve' | 'worker' | 'ehr-simulator', name = 'main'): string {
   return join(apps, app, 'dist', `${name}.js`);
 }
 

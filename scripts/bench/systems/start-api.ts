@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createStore } from '@bulkhead/system';
-import { apiApp, startApp } from '../../system/apps.ts';
+import { apiApp, serveApp, startApp } from '../../system/apps.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { BenchContext } from '../bench.ts';
 
@@ -28,23 +28,28 @@ export async function startApi(options: {
   await store.migrate();
   const key = await store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
   await store.close();
+  const env = {
+    REDIS_URL: redisUrl,
+    MONGODB_URI: uri.href,
+    BULKHEAD_PREFIX: `{${database}}`,
+    BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
+    ATHENAHEALTH_FHIR_ENDPOINT: `${origin}/fhir/r4`,
+    API_REQUESTS_PER_MINUTE: '100000000',
+    LOG_LEVEL: 'error',
+  };
+  const started = { nodeArgs, inheritedEnv: process.env, logFolder: join(folder, 'logs') };
+  const serve = await startApp({ ...serveApp(env), ...started, wantedPort: 8281 });
   const app = await startApp({
-    ...apiApp(() => ({
-      REDIS_URL: redisUrl,
-      MONGODB_URI: uri.href,
-      BULKHEAD_PREFIX: `{${database}}`,
-      BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
-      ATHENAHEALTH_FHIR_ENDPOINT: `${origin}/fhir/r4`,
-      API_REQUESTS_PER_MINUTE: '100000000',
-      LOG_LEVEL: 'error',
-    })),
+    ...apiApp(() => ({ ...env, SERVE_URL: serve.url })),
+    ...started,
     wantedPort: 8280,
-    nodeArgs,
-    inheritedEnv: process.env,
-    logFolder: join(folder, 'logs'),
   });
   const baseUrl = app.url;
-  await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
+  for (const { url, name } of [app, serve]) await waitForHttp({ url: `${url}/ready`, what: name });
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  return { baseUrl, headers, connectionId, pid: app.pid, [Symbol.asyncDispose]: () => app.stop() };
+  const stop = async () => {
+    await app.stop();
+    await serve.stop();
+  };
+  return { baseUrl, headers, connectionId, pid: app.pid, servePid: serve.pid, [Symbol.asyncDispose]: stop };
 }

@@ -2,17 +2,23 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
 import type { AppError } from '@bulkhead/base';
+import {
+  type AuditDeps,
+  apiError,
+  auditNotes,
+  auditTrail,
+  callerOf,
+  checkOperator,
+  redirectToLogin,
+  requireSameOrigin,
+  resumeSession,
+  setCaller,
+} from '@bulkhead/http';
 import type { Producer } from '@bulkhead/queues';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type Request, type RequestHandler, Router } from 'express';
-import { auditNotes } from '../http/audit-notes.ts';
-import { apiError } from '../http/errors/errors.ts';
-import { checkOperator } from '../http/middleware/allow.ts';
-import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
-import { callerOf, setCaller } from '../http/middleware/caller-of.ts';
-import { redirectToLogin, requireSameOrigin, resumeSession } from './session.ts';
 
 export const bullBoardPath = '/admin/queues';
 

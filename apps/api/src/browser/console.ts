@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
+import { apiError, redirectToLogin, resumeSession } from '@bulkhead/http';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { type Request, Router, static as staticFiles } from 'express';
-import { apiError } from '../http/errors/errors.ts';
-import { redirectToLogin, resumeSession } from './session.ts';
 
 interface ConsoleDeps {
   readonly sessions: SessionService;

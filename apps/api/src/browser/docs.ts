@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
+import { keepFor } from '@bulkhead/base';
+import type { ApiDocument } from '@bulkhead/http';
 import { Router } from 'express';
-import { createApiDocument } from '../openapi/create-api-document.ts';
+import { createOwnDocument, joinDocuments } from '../openapi/api-document.ts';
 
 const require = createRequire(import.meta.url);
 const files = {
@@ -30,12 +32,20 @@ const page = `<!doctype html>
 const script =
   "SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, docExpansion: 'none' });\n";
 
-/** Serves the documentation of the API, for programs and for people. It contains no secrets, so it needs no key. */
-export function docsRoutes(): Router {
+/** Creating the document takes 70 ms, and a newer `serve` can have another one. */
+const keptMs = 60_000;
+const servedWaitMs = 5000;
+
+/** Serves the documentation of both programs, for programs and for people. It contains no secrets, so it needs no key. */
+export function docsRoutes({ SERVE_URL: serveUrl }: { readonly SERVE_URL: string }): Router {
   const router = Router();
-  const read = once(createApiDocument);
-  router.get('/openapi.json', (_request, response) => {
-    response.json(read());
+  const read = keepFor(keptMs, async () => {
+    const own = createOwnDocument();
+    const served = await readServed(serveUrl);
+    return served ? joinDocuments(own, served) : own;
+  });
+  router.get('/openapi.json', async (_request, response) => {
+    response.json(await read());
   });
   router.get('/docs', (_request, response) => {
     response.type('html').send(page);
@@ -50,11 +60,12 @@ export function docsRoutes(): Router {
   return router;
 }
 
-/** Creates a value when it is first needed. The document takes 70 ms, which would delay the start of every process. */
-function once<Value>(create: () => Value): () => Value {
-  let value: { readonly created: Value } | undefined;
-  return () => {
-    value ??= { created: create() };
-    return value.created;
-  };
+/** @returns undefined if `serve` does not answer: its operations are not available then either */
+async function readServed(serveUrl: string): Promise<ApiDocument | undefined> {
+  try {
+    const answer = await fetch(new URL('/openapi.json', serveUrl), { signal: AbortSignal.timeout(servedWaitMs) });
+    return answer.ok ? ((await answer.json()) as ApiDocument) : undefined;
+  } catch {
+    return undefined;
+  }
 }

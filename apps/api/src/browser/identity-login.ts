@@ -2,14 +2,18 @@ import type { IdentityProvider } from '@bulkhead/access';
 import { toPrincipal } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/base';
+import {
+  type AuditDeps,
+  attemptCookie,
+  auditNotes,
+  auditTrail,
+  type RefusedAttempts,
+  sendPage,
+  sessionCookie,
+  setCaller,
+} from '@bulkhead/http';
 import { type Request, Router } from 'express';
-import { auditNotes } from '../http/audit-notes.ts';
-import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
-import { setCaller } from '../http/middleware/caller-of.ts';
-import type { RefusedAttempts } from '../http/refused-attempts.ts';
 import { localPath } from './local-path.ts';
-import { sendPage } from './pages.ts';
-import { attemptCookie, sessionCookie } from './session.ts';
 
 interface IdentityLoginDeps extends AuditDeps {
   readonly sessions: SessionService;

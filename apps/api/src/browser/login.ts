@@ -1,17 +1,23 @@
 import type { IdentityProvider, Principal } from '@bulkhead/access';
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/base';
+import {
+  type AuditDeps,
+  apiError,
+  auditNotes,
+  auditTrail,
+  pageFrame,
+  pageStyle,
+  pageStylePath,
+  type RefusedAttempts,
+  type RequestLimits,
+  requireSameOrigin,
+  sessionCookie,
+  setCaller,
+} from '@bulkhead/http';
 import { type Request, Router, urlencoded } from 'express';
-import { auditNotes } from '../http/audit-notes.ts';
-import { apiError } from '../http/errors/errors.ts';
-import type { RequestLimits } from '../http/limits/request-limits.ts';
-import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
-import { setCaller } from '../http/middleware/caller-of.ts';
-import type { RefusedAttempts } from '../http/refused-attempts.ts';
 import { identityRoutes } from './identity-login.ts';
 import { localPath } from './local-path.ts';
-import { pageFrame, pageStyle, pageStylePath } from './pages.ts';
-import { requireSameOrigin, sessionCookie } from './session.ts';
 
 interface LoginDeps extends AuditDeps {
   readonly apiKeys: ApiKeyService;

@@ -3,9 +3,9 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { AuditActor, NewAuditEvent } from '@bulkhead/access/audit';
 import { createAuditStream } from '@bulkhead/access/audit';
 import { AppError, createLogger, EnvError, logLevel, validate } from '@bulkhead/base';
-import { createStore, type Store } from '@bulkhead/system';
+import { createStore, type Store, storeOptions } from '@bulkhead/system';
 import type { z } from 'zod';
-import { readApiConfig, storeOptions } from '../env.ts';
+import { readApiConfig } from '../env.ts';
 
 interface Command<Schema extends z.ZodType> {
   /** The name of the command in the audit log. */

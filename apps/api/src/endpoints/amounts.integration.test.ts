@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { endpoints, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 const api = await startApi({ env: { API_REQUESTS_PER_MINUTE: '100000' } });
 const connectionId = await api.createConnection();

@@ -1,10 +1,10 @@
 import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { endpoints, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { type ApiAnswer, startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 /** These endpoints change nothing, and show neither patient data nor links to it nor who has read it. */
 const unrecorded = new Set<KeyedEndpointId>([

@@ -1,9 +1,9 @@
 import { makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { endpoints, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 const another = 'another';
 const environments = { main: { fhirEndpoint: 'https://another.example/r4' } };

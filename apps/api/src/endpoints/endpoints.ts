@@ -1,6 +1,14 @@
-import { type Action, actionsWithoutEndpoint } from '../http/actions.ts';
-import { checkEndpoints, type Endpoint } from '../http/define-endpoint.ts';
+import {
+  type Action,
+  actionNames,
+  actionsWithoutEndpoint,
+  checkEndpoints,
+  type Endpoint,
+  processEndpoints,
+  servedActions,
+} from '@bulkhead/http';
 import { accessEndpoints } from './access/access.endpoints.ts';
+import { tokenEndpoints } from './access/issue-token.endpoint.ts';
 import { signingKeyEndpoints } from './access/signing-key.endpoints.ts';
 import { bulkExportEndpoints } from './bulk-export/bulk-export.endpoints.ts';
 import { cohortEndpoints } from './cohorts/cohort.endpoints.ts';
@@ -8,13 +16,10 @@ import { authorizationEndpoints } from './connections/authorization/authorizatio
 import { connectionEndpoints } from './connections/connection.endpoints.ts';
 import { documentEndpoints } from './documents/document.endpoints.ts';
 import { erasureEndpoints } from './erasure/erasure.endpoints.ts';
-import { fhirEndpoints } from './fhir/fhir.endpoints.ts';
-import { monitoringEndpoints, processEndpoints } from './monitoring/monitoring.endpoints.ts';
+import { monitoringEndpoints } from './monitoring/monitoring.endpoints.ts';
 import { quarantineEndpoints } from './quarantine/quarantine.endpoints.ts';
-import { resourceEndpoints } from './resources/resource.endpoints.ts';
 import { scheduleEndpoints } from './schedules/schedule.endpoints.ts';
 import { syncEndpoints } from './sync/sync.endpoints.ts';
-import { tableEndpoints } from './tables/table.endpoints.ts';
 
 /** Every endpoint of the API, in the order of the OpenAPI document. */
 export const endpointGroups = [
@@ -25,9 +30,7 @@ export const endpointGroups = [
   erasureEndpoints,
   cohortEndpoints,
   scheduleEndpoints,
-  resourceEndpoints,
-  tableEndpoints,
-  fhirEndpoints,
+  tokenEndpoints,
   documentEndpoints,
   quarantineEndpoints,
   accessEndpoints,
@@ -48,5 +51,6 @@ export const endpoints: readonly Endpoint[] = checkEndpoints(
 /** The names of all actions that the audit log can have. */
 export const auditActions: ReadonlySet<string> = new Set([
   ...actionsWithoutEndpoint,
-  ...endpoints.flatMap(({ action }) => action?.name ?? []),
+  ...actionNames(endpoints),
+  ...servedActions.map(({ name }) => name),
 ]);

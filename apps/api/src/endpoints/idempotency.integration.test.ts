@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect, test } from '@jest/globals';
+import { endpoints, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { toRequest } from '../testing/endpoint-requests.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { type RequestOptions, startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 const api = await startApi({
   env: { ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback', ATHENAHEALTH_CLIENT_ID: 'client' },

@@ -1,11 +1,9 @@
 import { afterAll, expect, test } from '@jest/globals';
 import type { createDocument } from 'zod-openapi';
-import { endpointsAt } from '../http/middleware/check-method.ts';
-import { createApiDocument } from '../openapi/create-api-document.ts';
+import { createWholeDocument, endpoints, endpointsAt, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { type RequestOptions, startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 const api = await startApi({
   env: { ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback', ATHENAHEALTH_CLIENT_ID: 'client' },
@@ -46,7 +44,7 @@ test.each(naming)('%s answers with the address of the record in Location, which 
 });
 
 test('the OpenAPI document has Location for every response 201 and 202', () => {
-  const { paths = {} } = createApiDocument() as ReturnType<typeof createDocument>;
+  const { paths = {} } = createWholeDocument() as ReturnType<typeof createDocument>;
   const responses = Object.values(paths).flatMap((operations) =>
     Object.values(
       operations as Record<string, { operationId: string; responses: Record<string, { headers?: object }> }>,

@@ -1,10 +1,10 @@
 import type { WebhookDelivery } from '@bulkhead/webhooks';
 import { afterAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { endpoints, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { toRequest } from '../testing/endpoint-requests.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 const api = await startApi();
 const planted = await plantConnection(api.store);

@@ -1,11 +1,11 @@
 import { searchParameterNames } from '@bulkhead/fhir';
+import type { Endpoint } from '@bulkhead/http';
 import { afterAll, expect, test } from '@jest/globals';
-import type { Endpoint } from '../http/define-endpoint.ts';
 import { gettingStarted } from '../openapi/getting-started.ts';
+import { endpoints, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 const api = await startApi();
 const planted = await plantConnection(api.store);
@@ -77,8 +77,8 @@ test('only addresses to which other programs add parameters ignore them', () => 
   expect(ignoring.map(({ id }) => id)).toEqual([
     'launch',
     'authorizationCallback',
-    'readCapabilityStatement',
     'issueToken',
+    'readCapabilityStatement',
   ]);
   for (const { request } of ignoring) expect(request.ignoresOtherParameters).toMatch(/\w+ .+\.$/);
 });

@@ -1,9 +1,9 @@
+import type { Endpoint } from '@bulkhead/http';
 import { afterAll, expect, test } from '@jest/globals';
-import type { Endpoint } from '../http/define-endpoint.ts';
+import { endpoints, type KeyedEndpointId } from '../testing/all-endpoints.ts';
 import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';
-import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 const api = await startApi();
 const ownConnection = await plantConnection(api.store);

@@ -1,9 +1,9 @@
+import { eventStreamLimits } from '@bulkhead/http';
 import { emptyCheckpoint } from '@bulkhead/imports/export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { eventStreamLimits } from '../http/events/event-streams.ts';
 import { openEvents } from '../testing/open-events.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { httpLimits } from '@bulkhead/http';
 import { afterAll, expect, test } from '@jest/globals';
-import { httpLimits } from '../app.ts';
 import { startApi } from '../testing/start-api.ts';
 
 // Short limits, so that the tests are fast.

@@ -1,16 +1,12 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { hasToken, validate } from '@bulkhead/base';
+import { parseJson, readQuery, sessionCookie } from '@bulkhead/http';
 import { desiredConnectionSchema } from '@bulkhead/system';
 import { findSuperlinear } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import express, { type Request } from 'express';
-import { sessionCookie } from '../browser/session.ts';
-import { readByteRange } from '../endpoints/documents/read-document.endpoint.ts';
-import { endpoints } from '../endpoints/endpoints.ts';
-import { readRunParameters } from '../endpoints/fhir/view-run.endpoints.ts';
-import { parseJson } from './middleware/parse-json.ts';
-import { readQuery } from './read-query.ts';
+import { endpoints } from '../testing/all-endpoints.ts';
 
 /** A request with one header, since Node.js ends headers at 16 KB. */
 function withHeader(text: string): Request {
@@ -25,33 +21,9 @@ test.each([
     parse: (authorization: string) => hasToken({ authorization, token: 'token' }),
     wrap: (run: string) => `Bearer ${run}`,
   },
-  { name: 'Range', parse: (header: string) => readByteRange({ header, sizeBytes: 10 }) },
-  {
-    name: 'Range with a unit',
-    parse: (header: string) => readByteRange({ header, sizeBytes: 10 }),
-    wrap: (run: string) => `bytes=${run}`,
-  },
 ])('$name is read in time that grows no faster than its size', async ({ parse, wrap }) => {
   expect(await findSuperlinear({ parse, ...(wrap ? { wrap } : {}) })).toEqual([]);
 });
-
-test.each([
-  { name: 'parameters', listElements: ['{"name":"resource","resource":{}}', '{"name":"a","valueString":"b"}'] },
-  { name: 'wrong parameters', listElements: ['{"name":"a"}', '1'] },
-])(
-  'the body of an operation with $name is read in time that grows no faster than its size',
-  async ({ listElements }) => {
-    const parse = (body: string) => {
-      try {
-        readRunParameters(Buffer.from(body));
-      } catch {
-        // A refusal takes time, too.
-      }
-    };
-    const wrap = (list: string) => `{"resourceType":"Parameters","parameter":${list}}`;
-    expect(await findSuperlinear({ parse, wrap, listElements })).toEqual([]);
-  },
-);
 
 test('a JSON body is read in time that grows no faster than its size', async () => {
   const app = express().use(parseJson());

@@ -26,16 +26,16 @@ for (let index = 0; index < count; index++) {
 }
 afterAll(() => api.stop());
 
-/** Starts the API as a separate process, so that its memory can be measured. */
+/** Starts `serve` as a separate process, so that its memory can be measured. */
 async function startProcess() {
   // V8 collects garbage only when it must. Without a limit its heap grows with all data that passes through.
-  const args = ['--max-old-space-size=120', programOf('api')];
-  const child = spawn(process.execPath, args, { env: api.env });
+  const args = ['--max-old-space-size=120', programOf('serve')];
+  const child = spawn(process.execPath, args, { env: { ...api.env, SERVE_PORT: '0' } });
   for await (const line of createInterface({ input: child.stdout })) {
     const { msg, port } = JSON.parse(line);
-    if (msg === 'API started') return { child, baseUrl: `http://127.0.0.1:${port}` };
+    if (msg === 'serve started') return { child, baseUrl: `http://127.0.0.1:${port}` };
   }
-  throw new Error('the API did not start');
+  throw new Error('serve did not start');
 }
 
 test('a search of 240 MB is streamed to a slow client with bounded memory', async () => {

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { summarizeDocument } from '@bulkhead/http';
 import { afterAll, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { z } from 'zod';
-import { endpoints } from '../endpoints/endpoints.ts';
+import { createWholeDocument, endpoints } from '../testing/all-endpoints.ts';
 import { startApi } from '../testing/start-api.ts';
-import { createApiDocument } from './create-api-document.ts';
 import { withGettingStarted } from './getting-started.ts';
-import { summarizeDocument } from './summarize-document.ts';
 import { webhookCalls } from './webhook-calls.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the parsed document, any part of which a test changes.
@@ -17,7 +16,7 @@ afterAll(() => api.stop());
 
 test('docs/openapi.txt is the summary of the current OpenAPI document (`pnpm docs:openapi` writes it)', () => {
   const file = new URL('../../../../docs/openapi.txt', import.meta.url);
-  expect(readFileSync(file, 'utf8')).toBe(summarizeDocument(createApiDocument()));
+  expect(readFileSync(file, 'utf8')).toBe(summarizeDocument(createWholeDocument()));
 });
 
 test.each([
@@ -37,7 +36,7 @@ test.each([
   { what: 'a value', change: (one: Part) => void one.components.schemas.ApiKey.properties.role.enum.pop() },
   { what: 'an operation', change: (one: Part) => void delete one.paths['/health'] },
 ])('the summary of the OpenAPI document shows a change of $what', ({ change }) => {
-  const document = JSON.parse(JSON.stringify(createApiDocument()));
+  const document = JSON.parse(JSON.stringify(createWholeDocument()));
   document.paths['/health'].get.parameters ??= [];
   const before = summarizeDocument(document);
   change(document);
@@ -70,7 +69,7 @@ test('the OpenAPI document has a valid example for the call of every webhook', (
 
 test('the OpenAPI document contains valid JSON Schema', () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  const { components } = createApiDocument();
+  const { components } = createWholeDocument();
   for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
     const root = { $id: `document/${name}`, components: { schemas: components?.schemas }, ...(schema as object) };
     expect(() => ajv.compile(root)).not.toThrow();

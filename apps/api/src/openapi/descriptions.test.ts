@@ -1,11 +1,11 @@
+import { statusOf } from '@bulkhead/http';
 import { expect, test } from '@jest/globals';
-import { statusOf } from '../http/errors/http-errors.ts';
+import { createWholeDocument } from '../testing/all-endpoints.ts';
 import { fromOutcome } from '../testing/answer-fault.ts';
-import { createApiDocument } from './create-api-document.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is JSON, and its parts have different fields.
 type Part = any;
-const document: Part = JSON.parse(JSON.stringify(createApiDocument()));
+const document: Part = JSON.parse(JSON.stringify(createWholeDocument()));
 const operationsOf = (paths: object): Part[] => Object.values(paths).flatMap((methods) => Object.values(methods));
 const operations = operationsOf(document.paths);
 const webhookCalls = operationsOf(document.webhooks);

@@ -1,10 +1,10 @@
+import { connectionId, exportId, later, runId } from '@bulkhead/http/schemas';
 import { exportEndedEventSchema } from '@bulkhead/imports/export';
 import { scheduleNotStartedEventSchema } from '@bulkhead/imports/schedules';
 import { syncEndedEventSchema } from '@bulkhead/imports/sync';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { exportExample } from '../endpoints/bulk-export/bulk-export.examples.ts';
-import { connectionId, exportId, later, runId } from '../endpoints/common.schema.ts';
 import { syncRunDetailExample } from '../endpoints/sync/sync.examples.ts';
 
 const headers = z.object({

@@ -1,11 +1,15 @@
 import { invalidRequest } from '@bulkhead/base';
-import { errorSchema } from '../endpoints/common.schema.ts';
-import type { ResponseDescription } from '../http/define-endpoint.ts';
-import { operationOutcomeSchema } from '../http/errors/fhir-outcome.ts';
-import { factsOf, type HttpErrorCode, statusOf } from '../http/errors/http-errors.ts';
-import { endpointsAt } from '../http/middleware/check-method.ts';
-import { errorCodes } from '../openapi/create-api-document.ts';
-import { examplesOf } from '../openapi/error-examples.ts';
+import {
+  errorCodes,
+  examplesOf,
+  factsOf,
+  type HttpErrorCode,
+  operationOutcomeSchema,
+  type ResponseDescription,
+  statusOf,
+} from '@bulkhead/http';
+import { errorSchema } from '@bulkhead/http/schemas';
+import { endpointsAt } from './all-endpoints.ts';
 
 /** Says how a response differs from the API's document. @returns undefined if it is as documented */
 export function answerFault(answer: {

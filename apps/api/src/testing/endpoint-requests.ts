@@ -1,4 +1,4 @@
-import { endpoints, type KeyedEndpointId } from '../endpoints/endpoints.ts';
+import { endpoints, type KeyedEndpointId } from './all-endpoints.ts';
 import type { PlantedConnection } from './plant-connection.ts';
 import type { RequestOptions } from './start-api.ts';
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@bulkhead/base';
+import { type App, createLogger } from '@bulkhead/base';
+import { buildServe, readServeConfig } from '@bulkhead/serve';
 import { createStore } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';
@@ -39,7 +40,7 @@ export const clientSecret = 'planted-client-secret-8d1f';
 export type TestApi = Awaited<ReturnType<typeof startApi>>;
 
 /**
- * Starts an API without workers, with its own database and key prefix, and an API key for each role. Unless the options say otherwise, no
+ * Starts an API and `serve` behind it, without workers, with its own database and key prefix, and an API key for each role. Unless the options say otherwise, no
  * request waits for a worker, and the API stops at once.
  */
 export async function startApi({
@@ -70,21 +71,40 @@ export async function startApi({
     ...(providers === undefined ? {} : { BULKHEAD_PROVIDERS_FILE: providersFile }),
     ...env,
   };
-  const config = await readApiConfig(apiEnv);
+  const serve = buildServe({
+    config: await readServeConfig({ ...apiEnv, SERVE_PORT: '0' }),
+    logger,
+    drainMs: 0,
+    serverLimits: options.serverLimits,
+  });
   // The store of the test connects directly, even if a test has put a proxy in front of MongoDB for the API.
-  const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
+  const encryptionKey = Buffer.from(apiEnv.BULKHEAD_ENCRYPTION_KEY, 'base64');
+  const store = createStore({ uri: mongodbUri, encryptionKey });
   await store.connect();
   await store.migrate();
   const [operatorKey, clientKey] = await Promise.all(
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
-  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, drainMs: 0, ...options });
-  try {
+  const stopAll = async (apps: readonly App[]) => {
+    for (const app of apps) await app.stop();
+    await store.close();
+    await folder.remove();
+  };
+  const started: App[] = [];
+  const start = async <Started extends App>(app: Started): Promise<Started> => {
+    started.unshift(app);
     await app.start();
-  } catch (error) {
-    await Promise.all([store.close(), app.stop(), folder.remove()]);
+    return app;
+  };
+  const startBoth = async () => {
+    const { port } = await start(serve);
+    const config = await readApiConfig({ SERVE_URL: `http://127.0.0.1:${port}`, ...apiEnv });
+    return start(buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, drainMs: 0, ...options }));
+  };
+  const app = await startBoth().catch(async (error: unknown) => {
+    await stopAll(started);
     throw error;
-  }
+  });
   const baseUrl = `http://127.0.0.1:${app.port}`;
   const answers: string[] = [];
 
@@ -115,11 +135,7 @@ export async function startApi({
       : [];
     return { status, headers: response.headers, text, body: answer, refusal: [status, code], faults };
   };
-  const stop = async () => {
-    await app.stop();
-    await store.close();
-    await folder.remove();
-  };
+  const stop = () => stopAll(started);
   /** Throws if any response until now contained a secret. */
   const expectNoSecretInAnswers = () => {
     const secrets = [clientSecret, apiEnv.BULKHEAD_ENCRYPTION_KEY, operatorKey ?? '', clientKey ?? '', mongodbUri];

@@ -1,12 +1,12 @@
 import { Code } from '@mantine/core';
 import { type ApiKey, api, refresh } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionNames } from '../parts/connection.tsx';
 import { EmptyState, Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
 import { Sessions } from './sessions.tsx';
 

@@ -1,9 +1,9 @@
 import { Stack } from '@mantine/core';
 import { api, queryClient, type RateBudget } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { EmptyState, Page, QueryResult } from '../parts/page.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { BudgetCard, keyOfBudget } from './budget-card.tsx';
 import { PlanTable } from './plan-table.tsx';
 

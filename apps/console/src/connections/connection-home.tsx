@@ -1,5 +1,6 @@
 import { Group, Paper, Stack, Text } from '@mantine/core';
 import { api, type Connection, readOnce, type Watermark } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { useExportColumns } from '../exports/export-list.tsx';
 import { StatusBadge } from '../parts/badges.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
@@ -7,7 +8,6 @@ import { formatCount, formatDuration } from '../parts/format.ts';
 import { EmptyState, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable, RecordTable } from '../parts/record-table.tsx';
 import { Timestamp, useNow } from '../parts/timestamp.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { authorizedFor } from './authorized-for.ts';
 import { completeUpTo } from './complete-up-to.ts';
 import { GrantedScopes } from './granted-scopes.tsx';

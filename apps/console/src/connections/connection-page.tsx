@@ -1,6 +1,7 @@
 import { Alert, Button, Tabs } from '@mantine/core';
 import { useParams } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { ExportList } from '../exports/export-list.tsx';
 import { StartExportForm } from '../exports/start-export-form.tsx';
 import { FormButton } from '../parts/buttons.tsx';
@@ -8,7 +9,6 @@ import { Page, QueryResult } from '../parts/page.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { ScheduleForm } from '../schedules/schedule-form.tsx';
 import { ScheduleList } from '../schedules/schedule-list.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { StartSyncForm } from '../syncs/start-sync-form.tsx';
 import { SyncList } from '../syncs/sync-list.tsx';
 import { ConnectionWebhook } from '../webhooks/connection-webhook.tsx';

@@ -3,8 +3,9 @@ import { Alert, Checkbox, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from 'react-router';
 import { api, type Provider, refresh } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { ConnectionName } from '../parts/connection.tsx';
-import { useSession, WithProvider } from '../session/session-provider.tsx';
+import { WithProvider } from '../session/session-provider.tsx';
 import {
   type ConnectionForm,
   emptyConnectionForm,

@@ -2,6 +2,7 @@ import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useMemo } from 'react';
 import { api, type PatientDocument, refresh } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
@@ -12,7 +13,6 @@ import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { documentStates, whatToDo } from './document-texts.ts';
 
 /** So that typing does not send a request for each letter. */

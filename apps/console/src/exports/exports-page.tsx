@@ -1,11 +1,11 @@
 import { Group } from '@mantine/core';
+import { useSession } from '../api/session.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { Page } from '../parts/page.tsx';
 import { StatusSelect } from '../parts/runs/status-select.tsx';
 import { useFilters } from '../parts/use-filters.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { ExportList, exportStatuses } from './export-list.tsx';
 import { StartExportForm } from './start-export-form.tsx';
 import { useLiveExports } from './use-live-exports.ts';

@@ -2,11 +2,11 @@ import { Select, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from 'react-router';
 import { api, refresh } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
 import { localZone } from '../parts/times.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { type ExportForm, emptyExportForm, levels, sinceChoices, toExportRequest } from './export-form.ts';
 
 export function StartExportForm({ connectionId = '' }: { readonly connectionId: string | undefined }) {

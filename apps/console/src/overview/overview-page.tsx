@@ -1,6 +1,7 @@
 import { Alert, Anchor, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type RateBudget, type Schedule } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { keyOfBudget } from '../budget/budget-card.tsx';
 import { useExportColumns } from '../exports/export-list.tsx';
 import { useLiveExports } from '../exports/use-live-exports.ts';
@@ -10,7 +11,6 @@ import { formatCount } from '../parts/format.ts';
 import { EmptyState, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
 import { History } from './history.tsx';
 import { SinceLastLook } from './since-last-look.tsx';

@@ -2,8 +2,8 @@ import { Paper, Text } from '@mantine/core';
 import { useInterval, useLocalStorage } from '@mantine/hooks';
 import { useEffect } from 'react';
 import { api } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { Timestamp } from '../parts/timestamp.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { changesSince, changesText } from './changes.ts';
 import { type Look, nextLook } from './look.ts';
 

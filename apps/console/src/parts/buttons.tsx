@@ -4,7 +4,7 @@ import { modals } from '@mantine/modals';
 import { IconPlus } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { api, refreshAll } from '../api/api.ts';
-import { useSession } from '../session/session-provider.tsx';
+import { useSession } from '../api/session.ts';
 import { notify } from './dialogs.ts';
 
 interface ButtonLook {

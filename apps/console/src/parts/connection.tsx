@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, type Connection, connectionQuery } from '../api/api.ts';
-import { useSession } from '../session/session-provider.tsx';
+import { useSession } from '../api/session.ts';
 import { formatCount } from './format.ts';
 import { PageLink } from './page.tsx';
 

@@ -2,6 +2,7 @@ import { titleOf } from '@bulkhead/client';
 import { Group, UnstyledButton } from '@mantine/core';
 import { useMemo } from 'react';
 import { api, type QuarantineGroup, refresh } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, useConnection } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
@@ -10,7 +11,6 @@ import { EmptyState, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { canHelp } from './replayable.ts';
 
 interface LineGroupsProps {

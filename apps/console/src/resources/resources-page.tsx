@@ -2,12 +2,12 @@ import { Anchor, Autocomplete, Button, Group, Text, TextInput } from '@mantine/c
 import { useForm } from '@mantine/form';
 import { useCallback, useEffect } from 'react';
 import { api, readOnce } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
 import { useFilters } from '../parts/use-filters.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { ResourceDrawer } from './resource-drawer.tsx';
 import { ResourceList } from './resource-list.tsx';
 

@@ -1,31 +1,9 @@
-import type { components } from '@bulkhead/client';
 import { useLocalStorage } from '@mantine/hooks';
-import { createContext, type ReactNode, useContext, useMemo } from 'react';
+import { type ReactNode, useContext, useMemo } from 'react';
 import { api, isUnavailable, type Provider } from '../api/api.ts';
+import { type Session, SessionContext, useSession } from '../api/session.ts';
 import { Problem, Shape } from '../parts/page.tsx';
 import { Outage } from './outage.tsx';
-
-export interface Session {
-  /** The key that started the session. */
-  readonly key: components['schemas']['Session'];
-  readonly isOperator: boolean;
-  /** A key with the same rights counts as an admin. */
-  readonly isAdmin: boolean;
-  /** False for a viewer. */
-  readonly mayChange: boolean;
-  readonly providers: readonly Provider[];
-  /** The selected EHR vendor. */
-  readonly provider: string;
-  readonly setProvider: (id: string) => void;
-}
-
-interface LoadedSession {
-  /** Undefined until it is loaded. */
-  readonly session?: Session | undefined;
-  readonly error?: unknown;
-}
-
-const SessionContext = createContext<LoadedSession>({});
 
 /** Loads the user and the selected vendor. The frame is drawn meanwhile, and `WithSession` shows a page as soon as they are known. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
@@ -56,18 +34,6 @@ export function WithSession({ children }: { readonly children: ReactNode }) {
   if (session) return children;
   if (isUnavailable(error)) return <Outage />;
   return error ? <Problem error={error} /> : <Shape />;
-}
-
-/** For the frame, which is drawn before the session is loaded. */
-export function useSessionIfLoaded(): Session | undefined {
-  return useContext(SessionContext).session;
-}
-
-/** For everything inside of `WithSession`. */
-export function useSession(): Session {
-  const { session } = useContext(SessionContext);
-  if (!session) throw new Error('the component is not inside of WithSession');
-  return session;
 }
 
 interface WithProviderProps {

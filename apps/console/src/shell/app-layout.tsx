@@ -16,7 +16,8 @@ import { IconMoon, IconSun, IconUser } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { Link, Outlet, useLocation } from 'react-router';
 import { goToLogin } from '../api/api.ts';
-import { useSessionIfLoaded, WithSession } from '../session/session-provider.tsx';
+import { useSessionIfLoaded } from '../api/session.ts';
+import { WithSession } from '../session/session-provider.tsx';
 import { Navigation } from './navigation.tsx';
 
 /** The frame of every page. On a phone a button opens the navigation. */

@@ -22,7 +22,7 @@ import {
   IconWebhook,
 } from '@tabler/icons-react';
 import { Link, useLocation } from 'react-router';
-import { type Session, useSessionIfLoaded } from '../session/session-provider.tsx';
+import { type Session, useSessionIfLoaded } from '../api/session.ts';
 
 interface PageEntry {
   readonly to: string;

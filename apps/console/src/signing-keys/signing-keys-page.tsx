@@ -1,11 +1,11 @@
 import { Anchor, Code, Group, Text } from '@mantine/core';
 import { api, refresh, type SigningKey } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { EmptyState, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { NewSigningKeyForm } from './new-signing-key-form.tsx';
 
 /** The keys of the deployment that sign assertions for connections without a secret. */

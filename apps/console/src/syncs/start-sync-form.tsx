@@ -2,9 +2,9 @@ import { Checkbox, MultiSelect, TagsInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from 'react-router';
 import { api, refresh } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { emptySyncForm, enhancedTypes, type SyncForm, toSyncRequest } from './sync-form.ts';
 
 export function StartSyncForm({ connectionId = '' }: { readonly connectionId: string | undefined }) {

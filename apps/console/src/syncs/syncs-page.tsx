@@ -1,10 +1,10 @@
 import { Group } from '@mantine/core';
+import { useSession } from '../api/session.ts';
 import { FormButton } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { Page } from '../parts/page.tsx';
 import { StatusSelect } from '../parts/runs/status-select.tsx';
 import { useFilters } from '../parts/use-filters.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { StartSyncForm } from './start-sync-form.tsx';
 import { SyncList, syncStatuses } from './sync-list.tsx';
 

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { Fragment } from 'react';
 import { Link } from 'react-router';
 import { api, type HealthCheck, type HealthProblem, type HealthSubject, refresh } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { errorText, messageText, withoutNames } from '../parts/coded-text.ts';
@@ -11,7 +12,6 @@ import { formatCount, shortened } from '../parts/format.ts';
 import { PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { placeOf } from './place-of.ts';
 
 /** A worker checks the data each minute, and Redis and the processes are read with each report. */

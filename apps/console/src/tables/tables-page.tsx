@@ -2,11 +2,11 @@ import { Button, Group, Select, Stack, Tabs, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { api, readOnce, type TableView } from '../api/api.ts';
+import { useSession } from '../api/session.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EmptyState, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { type PreviewRow, readRows } from './read-rows.ts';
 
 const formats = { parquet: 'Parquet', csv: 'CSV', ndjson: 'NDJSON' } as const;

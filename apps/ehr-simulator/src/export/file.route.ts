@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type Request, Router } from 'express';
-import { changeContent } from '../faults/change-lines.ts';
-import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
+import { endpoint, exchangeOf, type HandleInput } from '../endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { authenticate } from '../oauth/authenticate.ts';
 import type { Simulator } from '../simulator.ts';
-import { checkAccept } from '../traffic/check-accept.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { changeContent } from './change-lines.ts';
+import { checkAccept } from './check-accept.ts';
 import { errorFileBytes } from './error-file.ts';
 import { type ByteRange, cutBytes, type FileContent, parseRange, readFile } from './file-content.ts';
 import { filesNeedToken } from './file-links.ts';

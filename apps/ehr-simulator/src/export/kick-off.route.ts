@@ -1,11 +1,11 @@
 import { scopeCovers } from '@bulkhead/fhir';
 import { type ExportLevel, exportLevels, preferencesOf } from '@bulkhead/fhir/bulk-server';
 import { type RequestHandler, Router, text } from 'express';
-import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
+import { endpoint, exchangeOf, type HandleInput } from '../endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
-import { checkAccept } from '../traffic/check-accept.ts';
+import { checkAccept } from './check-accept.ts';
 import { checkedParameters } from './kick-off-parameters.ts';
 
 const paths: Readonly<Record<ExportLevel, string>> = {

@@ -1,11 +1,11 @@
 import { ignoredText, writeManifest } from '@bulkhead/fhir/bulk-server';
 import { type RequestHandler, Router } from 'express';
-import { endpoint, type HandleInput } from '../http/endpoint.ts';
+import { endpoint, type HandleInput } from '../endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
-import { checkAccept } from '../traffic/check-accept.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { checkAccept } from './check-accept.ts';
 import { errorFilePath } from './error-file.ts';
 import { filesNeedToken } from './file-links.ts';
 

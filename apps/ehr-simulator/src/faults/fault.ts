@@ -12,9 +12,9 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { ExportChange } from '../export/bulk-export.ts';
+import type { LineChange } from '../export/change-lines.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
-import type { LineChange } from './change-lines.ts';
 
 interface FaultedRequest {
   readonly req: Request;

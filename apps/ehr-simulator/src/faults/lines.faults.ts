@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { changeLines, type LineChange } from '../export/change-lines.ts';
 import type { Reply } from '../http/reply.ts';
 import { isJsonObject, mergePatch, parseExact } from '../practice/exact-json.ts';
-import { changeLines, type LineChange } from './change-lines.ts';
 import { type DefineFaultInput, defineFault, type FaultKind } from './fault.ts';
 
 /** The lines that a fault changes: one line, every nth line, or all lines if neither is set. */

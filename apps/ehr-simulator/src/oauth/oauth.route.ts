@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { OAuthError } from '@bulkhead/fhir/bulk-server';
 import { type Request, Router, urlencoded } from 'express';
-import { endpoint, type Handle, type HandleInput } from '../http/endpoint.ts';
+import { endpoint, type Handle, type HandleInput } from '../endpoint.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { authorizeFaultOf, authorizePage, authorizeRedirect } from './authorize.ts';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { endpoint } from '../http/endpoint.ts';
+import { endpoint } from '../endpoint.ts';
 import { issuerOf } from '../oauth/authorize.ts';
 import type { Simulator } from '../simulator.ts';
 import { isDeclared, isInRest, searchableTypes } from './search-parameters.ts';

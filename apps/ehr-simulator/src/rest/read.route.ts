@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { endpoint, type HandleInput } from '../http/endpoint.ts';
+import { endpoint, type HandleInput } from '../endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { sampleDocuments } from '../practice/sample-documents.ts';

@@ -106,7 +106,7 @@ export const manifestScenarios = [
   {
     name: 'token-trap',
     description:
-      'Files are at another origin, although requiresAccessToken is true. A token that is sent there is leaked.',
+      'Files have signed links to another origin, although requiresAccessToken is true. A token that is sent there is leaked.',
     orders: [
       settings({ separateFileHost: true }),
       always(match, { kind: 'edit-document', set: { requiresAccessToken: true } }),

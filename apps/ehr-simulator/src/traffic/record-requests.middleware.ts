@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
+import { type HandleInput, setExchange } from '../endpoint.ts';
 import { requestParameters } from '../export/kick-off-parameters.ts';
 import type { FaultySimulator } from '../faults/fault-board.ts';
-import { type HandleInput, setExchange } from '../http/endpoint.ts';
 import { outcomeReply } from '../http/outcome.ts';
 import { sendReply } from '../http/reply.ts';
 import type { RecordedRequest } from './traffic-recorder.ts';

@@ -84,8 +84,9 @@ if ('missing' in moto) {
       const wrapped = await wrap(plain, firstArn);
       expect(wrapped).toContain(`aws-kms:${firstArn}:`);
 
-      // The first process used the plain key to encrypt the client secret. These two use its wrapped form.
+      // The first process used the plain key to encrypt the client secret. These use its wrapped form.
       const { port } = await start(programOf('api'), { BULKHEAD_ENCRYPTION_KEY: wrapped });
+      await start(programOf('serve'), { BULKHEAD_ENCRYPTION_KEY: wrapped, SERVE_PORT: '0' });
       await start(programOf('worker'), { BULKHEAD_ENCRYPTION_KEY: wrapped });
       const ended = await system.settled(await system.startExport());
       expect(ended.status).toBe('COMPLETED');

@@ -5,6 +5,7 @@ import { apiEnvSchema } from '@bulkhead/api';
 import { processEnvShape } from '@bulkhead/base';
 import { encryptionEnvShape } from '@bulkhead/base/encryption';
 import { simulatorEnvSchema } from '@bulkhead/ehr-simulator';
+import { serveEnvSchema } from '@bulkhead/serve';
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { workerEnvSchema } from '../../src/env.ts';
@@ -46,10 +47,15 @@ const isOwn = (name: string) => !shared.includes(name);
 test.each([
   {
     path: page,
-    section: 'The API and the workers',
+    section: 'All processes',
     expected: pick(defaultsOf(apiEnvSchema), (name) => shared.includes(name)),
   },
   { path: page, section: 'The API', expected: pick(defaultsOf(apiEnvSchema), isOwn) },
+  {
+    path: page,
+    section: 'serve',
+    expected: pick(defaultsOf(serveEnvSchema), (name) => !Object.hasOwn(apiEnvSchema.shape, name)),
+  },
   { path: page, section: 'A worker', expected: pick(defaultsOf(workerEnvSchema), isOwn) },
   { path: 'apps/ehr-simulator/README.md', section: 'Options', expected: defaultsOf(simulatorEnvSchema) },
 ])(

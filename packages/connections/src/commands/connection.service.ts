@@ -1,17 +1,12 @@
 import { AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
-import {
-  areCurrent,
-  type Capabilities,
-  ehrBaseUrls,
-  type Provider,
-  type ProviderRegistry,
-} from '@bulkhead/ehr/providers';
+import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
-import { type ActiveWork, isInScope, type ScopedReference } from '@bulkhead/store';
+import type { ActiveWork, ScopedReference } from '@bulkhead/store';
 import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
-import { connectionError, otherIdMessage } from '../errors.ts';
+import { ConnectionReader, type ConnectionReference } from '../connection-reader.ts';
+import { connectionError } from '../errors.ts';
 import { readCapabilitiesJob, revokeJob, testConnectionJob, testDraftJob } from '../jobs.ts';
 import type {
   ConnectionAuthBody,
@@ -26,11 +21,6 @@ const capabilitiesWaitMs = 10_000;
 /** A test sends four requests, which may wait for others of the same budget. Clients and proxies give up after about 30 s. */
 const defaultTestWaitMs = 20_000;
 
-export interface ConnectionReference extends ScopedReference {
-  /** Present if the address of the request names a provider. */
-  readonly provider?: string;
-}
-
 /** The schedules of connections. They are a separate feature, so the composition root passes this in. */
 export interface ConnectionSchedules {
   /** Adds the schedule that the provider's registry entry gives to new connections. */
@@ -38,7 +28,7 @@ export interface ConnectionSchedules {
   removeAll(connectionId: string): Promise<void>;
 }
 
-export class ConnectionService {
+export class ConnectionService extends ConnectionReader {
   readonly #options;
   readonly #testWaitMs;
 
@@ -52,24 +42,10 @@ export class ConnectionService {
     /** How long a request for a test waits for the result. */
     readonly testWaitMs?: number | undefined;
   }) {
+    super(options);
     this.#options = options;
     const { testWaitMs = defaultTestWaitMs } = options;
     this.#testWaitMs = testWaitMs;
-  }
-
-  async find({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> {
-    if (provider !== undefined) this.#options.registry.get(provider);
-    // An id is unique, so a request that names another provider still means this connection.
-    const connection = isInScope(scope, id) ? await this.#options.store.connections.find(id) : undefined;
-    if (connection) return connection;
-    const message = otherIdMessage(id);
-    throw connectionError('unknown-connection', message === undefined ? {} : { message });
-  }
-
-  /** Like `find`, with the FHIR base URLs by which the EHR knows itself, for `readReference`. */
-  async findWithNames(reference: ConnectionReference) {
-    const connection = await this.find(reference);
-    return { ...connection, baseUrls: ehrBaseUrls(connection, this.#options.registry.get(connection.provider)) };
   }
 
   /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */

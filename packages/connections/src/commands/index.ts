@@ -17,7 +17,7 @@ export {
   connectionNameSchema,
   connectionOriginsSchema,
 } from './connection.schema.ts';
-export { type ConnectionReference, type ConnectionSchedules, ConnectionService } from './connection.service.ts';
+export { type ConnectionSchedules, ConnectionService } from './connection.service.ts';
 export {
   connectionTestViewSchema,
   connectionViewSchema,

@@ -1,9 +1,9 @@
 import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/base';
-import { importSigningKey } from '@bulkhead/ehr';
 import {
   type AssertionAlgorithm,
   type ConnectionAuth,
   endpointFault,
+  importSigningKey,
   type Provider,
   practiceGroups,
 } from '@bulkhead/ehr/providers';

@@ -13,10 +13,11 @@ import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { ConnectionStore } from '../connection.feature.ts';
 import type { ConnectionWithoutSecrets } from '../connection.record.ts';
+import type { ConnectionReference } from '../connection-reader.ts';
 import { connectionError } from '../errors.ts';
 import { probeJob } from '../jobs.ts';
 import { type Probe, probePlan, probeSchema } from '../probe/probe.record.ts';
-import type { ConnectionReference, ConnectionService } from './connection.service.ts';
+import type { ConnectionService } from './connection.service.ts';
 
 const { limits: amounts } = probeSchema.shape;
 

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AppError, invalidRequest } from '@bulkhead/base';
-import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr';
-import { assertionAlgorithms } from '@bulkhead/ehr/providers';
+import { assertionAlgorithms, generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr/providers';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { ConnectionStore } from '../connection.feature.ts';

@@ -1,5 +1,5 @@
 import { type AppError, present, withoutSecrets } from '@bulkhead/base';
-import type { ConnectionService } from '@bulkhead/connections/commands';
+import type { ConnectionReader } from '@bulkhead/connections';
 import {
   isResourceId,
   parseMediaType,
@@ -9,7 +9,6 @@ import {
   typesWithAttachments,
   withAttachmentUrls,
 } from '@bulkhead/fhir';
-import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
 import {
   type ConnectionScope,
@@ -31,7 +30,6 @@ import type { DocumentStore } from '../document.feature.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
 import { documentError } from '../errors.ts';
-import { fetchDocumentJob } from '../jobs.ts';
 import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
 
 /** A stored document, ready to be sent. */
@@ -45,14 +43,13 @@ export interface OpenedDocument {
   read(range: { readonly start: number; readonly end: number }): AsyncIterable<Buffer>;
 }
 
-/** Lists, reads and retries the documents of resources for the API. */
+/** Lists and reads the documents of resources. */
 export class DocumentService {
   readonly #options;
 
   constructor(options: {
     readonly store: DocumentStore & Pick<ResourceStore, 'resources'>;
-    readonly producer: Producer;
-    readonly connections: ConnectionService;
+    readonly connections: Pick<ConnectionReader, 'find' | 'findWithNames'>;
   }) {
     this.#options = options;
   }
@@ -145,17 +142,6 @@ export class DocumentService {
       fileName: documentFileName({ document, isActive }),
       read: (range) => this.#options.store.documentContents.read(content, range),
     };
-  }
-
-  /** @throws AppError `unknown-document`, `nothing-to-retry` */
-  async retry(reference: ProviderReference): Promise<PatientDocument> {
-    const { id } = await this.find(reference);
-    if (!(await this.#options.store.documents.retry(id))) {
-      throw documentError('nothing-to-retry');
-    }
-    // The record is pending. If Redis is unavailable, the sweep creates the job.
-    await this.#options.producer.enqueueAgain(fetchDocumentJob, { documentId: id }).catch(() => undefined);
-    return this.find(reference);
   }
 
   /** Whether the stored version of its resource has the attachment. An incomplete version does not say it. */

@@ -14,7 +14,6 @@ import type { EhrRequest } from './http/ehr-axios.ts';
 import type { EhrHttp } from './http/ehr-http.ts';
 import { EhrHttpError, isAboutScopes } from './http/ehr-http-error.ts';
 import type { AccessTokenSource } from './oauth/access-token.source.ts';
-import { discoverServer } from './oauth/authorization-server.ts';
 import { type Token, toSaved } from './oauth/shared-token.ts';
 import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
 
@@ -103,8 +102,11 @@ export function createEhrSession(options: {
       return tokens.grantedScope(connection);
     },
 
-    /** Discovers the EHR's token endpoints, without the cached result. */
-    discover: (signal: AbortSignal) => discoverServer(http, sourceOf({ priority: 'interactive', signal })),
+    /** Discovers the EHR's token endpoints again, also for the requests that follow, because a person tests when the EHR was mended. */
+    discover(signal: AbortSignal) {
+      endpoints.servers.forget(connection.fhirEndpoint);
+      return endpoints.servers.find(sourceOf({ priority: 'interactive', signal }));
+    },
 
     /** The EHR's token endpoints as discovered within the last hour. */
     findServer: (request: Pick<SessionRequest, 'priority' | 'signal'>) => endpoints.servers.find(sourceOf(request)),

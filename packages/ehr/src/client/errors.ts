@@ -51,11 +51,6 @@ export const ehrError = defineErrors({
     message:
       "There is no signing key for this algorithm. Create one with POST /api/ehr/signing-keys, or set a key of the connection's own.",
   },
-  'signing-key-unusable': {
-    title: 'The private key cannot be used',
-    advice: 'Check the private key, and edit the credentials of the connection.',
-    help: 'The private key of the connection, or one that is imported, cannot sign. The message describes the fault.',
-  },
   'token-unavailable': {
     title: 'The EHR issues no access token at the moment',
     advice:

@@ -18,7 +18,6 @@ export { ehrError } from './errors.ts';
 export { EhrHttpError } from './http/ehr-http-error.ts';
 export type { EhrObserver } from './http/ehr-observer.ts';
 
-export { generateSigningKey, importSigningKey, publicJwkOf } from './oauth/signing-key.ts';
 export { tokenRemedy } from './oauth/token-error.ts';
 export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './oauth/token-store.ts';
 export { provenanceOfTarget, readCapabilities } from './search/capability-statement.ts';

@@ -6,6 +6,7 @@ import { parseMediaType } from '@bulkhead/fhir';
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { readFactsFile } from '../providers/index.ts';
+import { importSigningKey } from '../providers/signing-key.ts';
 import { parseRetryAfter } from './answers/answer-rules.ts';
 import { contentCodings } from './answers/decode-body.ts';
 import { fileFormOf, toLines } from './answers/file-form.ts';
@@ -15,7 +16,6 @@ import { toUtf8 } from './answers/to-utf8.ts';
 import { readManifest } from './bulk-data/export-status.ts';
 import { type KickOffAttempt, mayMeanNoChanges, negotiateKickOff } from './bulk-data/negotiate-kick-off.ts';
 import { EhrHttpError } from './http/ehr-http-error.ts';
-import { importSigningKey } from './oauth/signing-key.ts';
 import { interpretStatement } from './search/capability-statement.ts';
 import { base64url, idTokenOf, readIdToken } from './testing/read-id-token.ts';
 

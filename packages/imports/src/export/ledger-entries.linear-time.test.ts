@@ -30,7 +30,7 @@ const readers: readonly Reader[] = [
     parse: (text) => {
       const entries = entriesOf(text);
       const header = { transactionTime: '2026-05-01T10:00:00Z', requiresAccessToken: true };
-      const manifest = { ...header, entries, unreadableEntries: 0, hasDeletedList: true };
+      const manifest = { ...header, entries, unreadableEntries: 0, statedErrors: [], hasDeletedList: true };
       return manifestWarnings({
         record: makeBulkExport(),
         manifest,

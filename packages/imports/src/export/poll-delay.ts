@@ -1,7 +1,6 @@
 import type { Provider } from '@bulkhead/ehr/providers';
 import type { BulkExport, EarlierExports, PollReason } from './bulk-export.record.ts';
 import type { BulkExportDeps } from './export-deps.ts';
-import { pollJob } from './jobs.ts';
 
 /** Servers have sent a `Retry-After` of 5 h and an epoch timestamp. An export that is ready should not wait that long. */
 export const maxPollDelayMs = 10 * 60_000;
@@ -121,18 +120,6 @@ export function simulatePolls(options: {
     const { waitMs, reason } = pollDelay({ ...pollBounds({}, tickMs), ageMs, earlier });
     plan = { ...planPoll({ now, waitMs }), pollReason: reason };
   }
-}
-
-/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
-export async function schedulePolls(deps: BulkExportDeps<never>, record: Pick<BulkExport, 'id' | 'provider'>) {
-  const { floorMs } = boundsOf(deps, record);
-  await deps.producer.schedule({
-    job: pollJob,
-    payload: { exportId: record.id },
-    everyMs: floorMs,
-    // If `notBefore` is later, the iterations before it return at once.
-    startAt: new Date(deps.now().getTime() + floorMs),
-  });
 }
 
 /** How often status requests of an export may be sent. */

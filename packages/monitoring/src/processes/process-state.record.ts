@@ -17,11 +17,11 @@ export type ProcessCount = (typeof processCounts)[number];
 /** Processes report every 15 s. Four missing reports are not a slow database. */
 export const maxSilenceMs = 60_000;
 
-/** What an API or a worker process says about itself. It writes the record every few seconds. */
+/** What a process says about itself. It writes the record every few seconds. */
 export const processStateSchema = z.strictObject({
   /** New for each start of a process. */
   id: z.string(),
-  kind: z.enum(['api', 'worker']),
+  kind: z.enum(['api', 'serve', 'worker']),
   host: z.string(),
   pid: countSchema,
   /** Of Bulkhead. */

@@ -1,5 +1,6 @@
 export { checkSince } from './changes/check-since.ts';
 export { type ResourceChange, ResourceChangeRepository } from './changes/resource-changes.ts';
+export { type ConnectionCheck, createConnectionCheck } from './check-connection.ts';
 export { isErasedEntry } from './erase/is-erased-entry.ts';
 export { resourceError } from './errors.ts';
 export { pageQueries, readCursor } from './read/resource-pages.ts';

@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const apiKeyActions = defineActions('api-key', {
   create: { keys: 'operator', people: 'admin' },
   list: { keys: 'operator', people: 'viewer', audited: false },
@@ -36,3 +34,5 @@ export const signingKeyActions = defineActions('signing-key', {
   read: { keys: 'operator', people: 'viewer', audited: false },
   retire: { keys: 'operator', people: 'admin' },
 });
+
+import { defineActions } from '@bulkhead/http';

@@ -1,12 +1,11 @@
 import { apiKeyRoles, personRoles } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
+import { type Caller, endpointGroup, sessionCookie } from '@bulkhead/http';
+import { connectionId, instant, success } from '@bulkhead/http/schemas';
 import { viewOf } from '@bulkhead/store';
 import type { Request } from 'express';
 import { z } from 'zod';
-import { sessionCookie } from '../../browser/session.ts';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import type { Caller } from '../../http/middleware/caller-of.ts';
-import { connectionId, instant, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { sessionActions } from './access.actions.ts';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.endpoint.ts';
 import { downloadAuditEvents, listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';

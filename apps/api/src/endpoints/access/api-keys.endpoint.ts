@@ -1,8 +1,8 @@
 import { apiKeyBodySchema, apiKeyViewSchema, toApiKeyView } from '@bulkhead/access/commands';
+import { at, connectionId, page, responseWith, success } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, page, responseWith, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { apiKeyActions } from './access.actions.ts';
 
 const newApiKeySchema = z

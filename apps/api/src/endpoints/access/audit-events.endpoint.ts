@@ -9,13 +9,11 @@ import {
   toAuditCsvLine,
   toAuditView,
 } from '@bulkhead/access/audit/commands';
+import { checkAction, leftSignal, sendLines } from '@bulkhead/http';
+import { at, connectionId, count, instant, page, success } from '@bulkhead/http/schemas';
 import { viewOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { checkAction } from '../../http/actions.ts';
-import { leftSignal } from '../../http/client-left.ts';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { sendLines } from '../../http/send-lines.ts';
-import { at, connectionId, count, instant, page, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { auditEventActions } from './access.actions.ts';
 
 const previousHash = '5f0c4f4e0d2a2b7a9f0c7c1c9a2e5f6c7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d';

@@ -1,8 +1,8 @@
 import { programOf, runApp, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { endpoints } from '../../testing/all-endpoints.ts';
 import { plantConnection } from '../../testing/plant-connection.ts';
 import { startApi } from '../../testing/start-api.ts';
-import { endpoints } from '../endpoints.ts';
 
 const api = await startApi();
 const planted = await plantConnection(api.store);

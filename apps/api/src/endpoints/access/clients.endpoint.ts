@@ -1,8 +1,8 @@
 import { backendClientBodySchema, backendClientViewSchema, toBackendClientView } from '@bulkhead/access/commands';
+import { at, connectionId, page, responseWith, success } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, page, responseWith, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { clientActions } from './access.actions.ts';
 
 const clientExample = {

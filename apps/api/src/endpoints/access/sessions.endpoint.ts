@@ -1,7 +1,7 @@
 import { sessionViewSchema } from '@bulkhead/access/commands';
+import { at, later, page } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery } from '@bulkhead/store';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, later, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { sessionActions } from './access.actions.ts';
 
 const sessionExample = {

@@ -1,8 +1,9 @@
 import { signingKeyBodySchema, signingKeyViewSchema } from '@bulkhead/connections/commands';
+import { anyone, endpointGroup } from '@bulkhead/http';
+import { at, page, responseWith } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
-import { anyone, defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, page, responseWith } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { signingKeyActions } from './access.actions.ts';
 
 const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';

@@ -1,3 +1,5 @@
+import { endpointGroup } from '@bulkhead/http';
+import { eventStreamResponse, page } from '@bulkhead/http/schemas';
 import { isTerminal } from '@bulkhead/imports/export';
 import {
   bulkExportQuerySchema,
@@ -10,8 +12,7 @@ import {
   toStatusView,
 } from '@bulkhead/imports/export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { eventStreamResponse, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { exportEventsExample, exportExample, exportResponse, outputFileExample } from './bulk-export.examples.ts';
 import { exportActions } from './export.actions.ts';
 import { startExport } from './start-export.endpoint.ts';

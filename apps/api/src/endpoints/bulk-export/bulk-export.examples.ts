@@ -1,5 +1,5 @@
+import { at, connectionId, exportId, later, responseWith } from '@bulkhead/http/schemas';
 import { exportViewSchema } from '@bulkhead/imports/export/commands';
-import { at, connectionId, exportId, later, responseWith } from '../common.schema.ts';
 
 export const statusUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkstatus/a16e5f3bf287e933a4';
 const fileUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkdata/a16e5f3bf287e933a4/Patient.ndjson';

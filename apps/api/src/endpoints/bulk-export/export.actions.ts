@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const exportActions = defineActions('export', {
   cancel: { keys: 'client', people: 'operator' },
   create: { keys: 'client', people: 'operator' },
@@ -10,3 +8,5 @@ export const exportActions = defineActions('export', {
   readLog: { keys: 'client', people: 'viewer', audited: false },
   retry: { keys: 'client', people: 'operator' },
 });
+
+import { defineActions } from '@bulkhead/http';

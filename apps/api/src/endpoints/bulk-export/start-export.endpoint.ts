@@ -1,7 +1,7 @@
+import { replayed } from '@bulkhead/http';
+import { at, connectionId, exportId, success } from '@bulkhead/http/schemas';
 import { bulkExportRequestSchema, startedExportSchema, toStartedView } from '@bulkhead/imports/export/commands';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { replayed } from '../../http/idempotency.ts';
-import { at, connectionId, exportId, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { statusUrl } from './bulk-export.examples.ts';
 import { exportActions } from './export.actions.ts';
 

@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const cohortActions = defineActions('cohort', {
   change: { keys: 'client', people: 'operator' },
   delete: { keys: 'client', people: 'operator' },
@@ -8,3 +6,5 @@ export const cohortActions = defineActions('cohort', {
   read: { keys: 'client', people: 'viewer' },
   set: { keys: 'client', people: 'operator' },
 });
+
+import { defineActions } from '@bulkhead/http';

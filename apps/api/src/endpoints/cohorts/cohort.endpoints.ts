@@ -1,3 +1,5 @@
+import { endpointGroup, parseJson } from '@bulkhead/http';
+import { at, connectionId, page, responseWith } from '@bulkhead/http/schemas';
 import {
   cohortBodySchema,
   cohortChangeSchema,
@@ -7,9 +9,7 @@ import {
   toCohortView,
 } from '@bulkhead/imports/export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { parseJson } from '../../http/middleware/parse-json.ts';
-import { at, connectionId, page, responseWith } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { cohortActions } from './cohort.actions.ts';
 
 const summaryExample = { connectionId, name: 'diabetes', createdAt: at, changedAt: at, count: 2 };

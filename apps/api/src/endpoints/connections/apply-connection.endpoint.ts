@@ -1,8 +1,8 @@
+import { parseJson } from '@bulkhead/http';
+import { connectionId, success } from '@bulkhead/http/schemas';
 import { connectionPlanSchema, desiredConnectionSchema } from '@bulkhead/system';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { parseJson } from '../../http/middleware/parse-json.ts';
-import { connectionId, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions } from './connection.actions.ts';
 
 /** A cohort can have 700 kB. A file with more patients in one connection is refused by its reader, with the reason. */

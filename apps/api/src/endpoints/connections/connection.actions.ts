@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const connectionActions = defineActions('connection', {
   apply: { keys: 'operator', people: 'admin' },
   authorize: { keys: 'operator', people: 'operator' },
@@ -27,3 +25,5 @@ export const providerActions = defineActions('provider', {
   list: { keys: 'client', people: 'viewer', audited: false },
   read: { keys: 'operator', people: 'viewer', audited: false },
 });
+
+import { defineActions } from '@bulkhead/http';

@@ -6,14 +6,15 @@ import {
   connectionViewSchema,
   toConnectionView,
 } from '@bulkhead/connections/commands';
+import { endpointGroup } from '@bulkhead/http';
+import { page, responseWith, success } from '@bulkhead/http/schemas';
 import {
   connectionCountsSchema,
   connectionListQuerySchema,
   listedConnectionSchema,
 } from '@bulkhead/monitoring/commands';
 import { z } from 'zod';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { page, responseWith, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
 import { applyEndpoints } from './apply-connection.endpoint.ts';
 import { connectionActions } from './connection.actions.ts';

@@ -1,5 +1,3 @@
-import { at, connectionId, exportId, later } from '../common.schema.ts';
-
 export const connectionExample = {
   id: connectionId,
   name: 'athenahealth production 195900',
@@ -42,3 +40,5 @@ export const connectionBodyExample = {
   practiceId: '195900',
   auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
 } as const;
+
+import { at, connectionId, exportId, later } from '@bulkhead/http/schemas';

@@ -1,9 +1,9 @@
 import { toCapabilitiesView } from '@bulkhead/connections/commands';
 import { rateLimitOf } from '@bulkhead/ehr/providers';
+import { later, success } from '@bulkhead/http/schemas';
 import { typeRowSchema } from '@bulkhead/imports/export/commands';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { later, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions } from './connection.actions.ts';
 
 const capabilitiesSchema = z

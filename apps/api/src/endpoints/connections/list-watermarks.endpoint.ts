@@ -1,7 +1,7 @@
+import { at, exportId, page } from '@bulkhead/http/schemas';
 import { toWatermarkView, watermarkViewSchema } from '@bulkhead/imports/export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, exportId, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions } from './connection.actions.ts';
 
 export const listWatermarks = defineEndpoint({

@@ -1,7 +1,7 @@
 import { factsFileSchema, probeBodySchema, probeStateSchema } from '@bulkhead/connections/commands';
+import { at, later, success } from '@bulkhead/http/schemas';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, later, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions, providerActions } from './connection.actions.ts';
 
 const file = {

@@ -1,9 +1,9 @@
 import { toProviderView } from '@bulkhead/connections/commands';
 import { scheduleKinds } from '@bulkhead/ehr/providers';
+import { page, success } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { page, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { providerActions } from './connection.actions.ts';
 
 const providerSchema = z

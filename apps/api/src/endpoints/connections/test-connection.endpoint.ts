@@ -1,7 +1,7 @@
 import { connectionDraftSchema, connectionTestViewSchema, toTestView } from '@bulkhead/connections/commands';
+import { connectionId, success } from '@bulkhead/http/schemas';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions } from './connection.actions.ts';
 import { connectionBodyExample, connectionTestExample } from './connection.examples.ts';
 

@@ -1,8 +1,7 @@
 import { documentQuerySchema, documentViewSchema, toDocumentView } from '@bulkhead/documents/commands';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, connectionId, later, page, responseWith } from '../common.schema.ts';
-import { documentActions } from './document.actions.ts';
-import { auditDocument, patientOf, readDocument } from './read-document.endpoint.ts';
+import { auditDocument, documentActions, endpointGroup } from '@bulkhead/http';
+import { at, connectionId, later, page, responseWith } from '@bulkhead/http/schemas';
+import { defineEndpoint } from '../../define-endpoint.ts';
 
 const documentExample = {
   id: 'doc_7b1d3a0c5f2e4d6b',
@@ -45,7 +44,8 @@ const listDocuments = defineEndpoint({
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services, audit }) {
     const { items, next, total } = await services.documents.list({ provider, query, scope });
-    audit.addPatients([...(query.patient === undefined ? [] : [query.patient]), ...items.map(patientOf)]);
+    audit.addPatients(query.patient === undefined ? [] : [query.patient]);
+    for (const document of items) auditDocument(audit, document);
     return { data: items.map((document) => toDocumentView(document, view)), next, total };
   },
 });
@@ -79,7 +79,7 @@ const retryDocument = defineEndpoint({
   errors: ['unknown-document', 'unknown-connection', 'nothing-to-retry'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     auditDocument(audit, await services.documents.find({ ...params, scope }));
-    const data = toDocumentView(await services.documents.retry({ ...params, scope }), view);
+    const data = toDocumentView(await services.retryDocument({ ...params, scope }), view);
     return { data, location: `/api/ehr/${params.provider}/documents/${params.id}/metadata` };
   },
 });
@@ -87,5 +87,5 @@ const retryDocument = defineEndpoint({
 export const documentEndpoints = endpointGroup({
   name: 'Documents',
   description: 'The documents of DiagnosticReport and DocumentReference.',
-  endpoints: [listDocuments, readDocument, getDocument, retryDocument],
+  endpoints: [listDocuments, getDocument, retryDocument],
 });

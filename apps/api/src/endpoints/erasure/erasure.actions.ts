@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const erasureActions = defineActions('erasure', {
   list: { keys: 'operator', people: 'viewer', audited: false },
   confirmStopped: { keys: 'operator', people: 'admin' },
@@ -15,3 +13,5 @@ export const patientActions = defineActions('patient', {
 export const retentionActions = defineActions('retention', {
   read: { keys: 'operator', people: 'viewer', audited: false },
 });
+
+import { defineActions } from '@bulkhead/http';

@@ -7,14 +7,13 @@ import {
   type RequestedErasure,
   toErasureView,
 } from '@bulkhead/erasure/commands';
+import { type AuditNotes, actorOf, endpointGroup, type Reply } from '@bulkhead/http';
+import { connectionId, later, page, success } from '@bulkhead/http/schemas';
 import { dataAmountsSchema } from '@bulkhead/store';
-import type { AuditNotes } from '../../http/audit-notes.ts';
-import { defineEndpoint, endpointGroup, type Reply } from '../../http/define-endpoint.ts';
-import { actorOf } from '../../http/middleware/caller-of.ts';
-import { connectionId, later, page, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions } from '../connections/connection.actions.ts';
-import { listRetention } from '../monitoring/list-retention.endpoint.ts';
 import { erasureActions, patientActions } from './erasure.actions.ts';
+import { listRetention } from './list-retention.endpoint.ts';
 
 const amountsExample = {
   resources: { Patient: 1, Observation: 214, DocumentReference: 3 },

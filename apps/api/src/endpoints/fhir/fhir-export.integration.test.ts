@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+import { httpLimits } from '@bulkhead/http';
 import { connectRedis } from '@bulkhead/queues';
 import { toTombstone } from '@bulkhead/records';
 import { ageChanges, documentContext, makeDocument } from '@bulkhead/records/testing';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { httpLimits } from '../../app.ts';
 import { startApi } from '../../testing/start-api.ts';
 
 const api = await startApi({ env: { API_CLIENT_KEYS_PRIVATE_NETWORK: 'true' } });

@@ -1,8 +1,8 @@
+import { at, connectionId, exportId, success } from '@bulkhead/http/schemas';
 import { type HealthReport, healthReportSchema } from '@bulkhead/monitoring/commands';
 import { trueOrFalse } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, exportId, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { healthReportActions } from './monitoring.actions.ts';
 
 const action = 'Open it, fix the cause that its error describes, and retry it. A retry fetches only what is missing.';

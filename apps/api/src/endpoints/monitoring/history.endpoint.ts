@@ -1,7 +1,7 @@
+import { at, connectionId, later, success } from '@bulkhead/http/schemas';
 import { type History, historySchema } from '@bulkhead/monitoring/commands';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, later, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { historyActions } from './monitoring.actions.ts';
 
 const historyExample: History = {

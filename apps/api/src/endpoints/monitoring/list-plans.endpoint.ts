@@ -1,8 +1,8 @@
+import { connectionId, count, page } from '@bulkhead/http/schemas';
 import type { BudgetPlan } from '@bulkhead/monitoring/commands';
 import { instantSchema, pageOf, shortListQuery, type View, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, count, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { rateBudgetActions } from './monitoring.actions.ts';
 
 const planSchema = z

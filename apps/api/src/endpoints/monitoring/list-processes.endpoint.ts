@@ -1,14 +1,14 @@
+import { count, instant, later, page } from '@bulkhead/http/schemas';
 import { processStatus, processStatuses } from '@bulkhead/monitoring/commands';
 import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { count, instant, later, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { processActions } from './monitoring.actions.ts';
 
 const processSchema = z
   .strictObject({
     id: z.string().describe('New for each start of a process.'),
-    kind: z.enum(['api', 'worker']).describe('What the process is.'),
+    kind: z.enum(['api', 'serve', 'worker']).describe('What the process is.'),
     status: z
       .enum(processStatuses)
       .describe('`running`, `stopped` in an orderly way, or `silent`: it has crashed or cannot reach the database.'),

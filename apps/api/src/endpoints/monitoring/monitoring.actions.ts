@@ -1,14 +1,8 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const healthReportActions = defineActions('health-report', {
   read: { keys: 'operator', people: 'viewer', audited: false },
 });
 
 export const historyActions = defineActions('history', {
-  read: { keys: 'operator', people: 'viewer', audited: false },
-});
-
-export const metricsActions = defineActions('metrics', {
   read: { keys: 'operator', people: 'viewer', audited: false },
 });
 
@@ -23,3 +17,5 @@ export const queueActions = defineActions('queue', {
 export const rateBudgetActions = defineActions('rate-budget', {
   list: { keys: 'client', people: 'viewer', audited: false },
 });
+
+import { defineActions } from '@bulkhead/http';

@@ -1,14 +1,14 @@
+import { endpointGroup } from '@bulkhead/http';
+import { count, page } from '@bulkhead/http/schemas';
 import { toQueueView } from '@bulkhead/monitoring/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { count, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { getHealthReport } from './health-report.endpoint.ts';
 import { getHistory } from './history.endpoint.ts';
 import { listPlans } from './list-plans.endpoint.ts';
 import { listProcesses } from './list-processes.endpoint.ts';
 import { queueActions } from './monitoring.actions.ts';
-import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
 import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
 import { spreadSchedules } from './spread-schedules.endpoint.ts';
 
@@ -71,10 +71,4 @@ export const monitoringEndpoints = endpointGroup({
     listQueues,
     listProcesses,
   ],
-});
-
-export const processEndpoints = endpointGroup({
-  name: 'Process',
-  description: 'For load balancers and orchestrators.',
-  endpoints: [getHealth, getReadiness, getMetrics],
 });

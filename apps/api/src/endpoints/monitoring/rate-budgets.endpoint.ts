@@ -1,8 +1,8 @@
+import { connectionId, count, eventStreamResponse, page } from '@bulkhead/http/schemas';
 import { toRateBudgetView } from '@bulkhead/monitoring/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, count, eventStreamResponse, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { rateBudgetActions } from './monitoring.actions.ts';
 
 const rateBudgetSchema = z

@@ -1,7 +1,7 @@
 import { makeConnection } from '@bulkhead/connections/testing';
+import { eventStreamLimits } from '@bulkhead/http';
 import { redisServer, startOwnServer, testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { eventStreamLimits } from '../../http/events/event-streams.ts';
 import { openEvents } from '../../testing/open-events.ts';
 import { clientSecret, startApi, type TestApi } from '../../testing/start-api.ts';
 

@@ -1,8 +1,8 @@
 import { scheduleKinds } from '@bulkhead/ehr/providers';
+import { connectionId, count, page } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, count, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { scheduleActions } from '../schedules/schedule.actions.ts';
 
 const timeSchema = z

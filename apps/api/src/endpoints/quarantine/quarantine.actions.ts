@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const quarantineActions = defineActions('quarantine', {
   describe: { keys: 'client', people: 'viewer', audited: false },
   dismiss: { keys: 'operator', people: 'operator' },
@@ -8,3 +6,5 @@ export const quarantineActions = defineActions('quarantine', {
   read: { keys: 'operator', people: 'operator' },
   replay: { keys: 'operator', people: 'operator' },
 });
+
+import { defineActions } from '@bulkhead/http';

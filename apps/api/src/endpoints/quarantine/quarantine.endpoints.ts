@@ -1,5 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { anyPatient } from '@bulkhead/access/audit';
+import { endpointGroup, parseJson } from '@bulkhead/http';
+import { at, connectionId, count, exportId, later, page, success } from '@bulkhead/http/schemas';
 import {
   dismissBodySchema,
   groupsQuerySchema,
@@ -12,9 +14,7 @@ import {
 } from '@bulkhead/records/quarantine/commands';
 import { raw } from 'express';
 import { z } from 'zod';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { parseJson } from '../../http/middleware/parse-json.ts';
-import { at, connectionId, count, exportId, later, page, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { quarantineActions } from './quarantine.actions.ts';
 
 const quarantinedLineExample = {

@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const scheduleActions = defineActions('schedule', {
   change: { keys: 'client', people: 'operator' },
   create: { keys: 'client', people: 'operator' },
@@ -8,3 +6,5 @@ export const scheduleActions = defineActions('schedule', {
   read: { keys: 'client', people: 'viewer', audited: false },
   run: { keys: 'client', people: 'operator' },
 });
+
+import { defineActions } from '@bulkhead/http';

@@ -1,4 +1,6 @@
 import { scheduleKinds } from '@bulkhead/ehr/providers';
+import { endpointGroup } from '@bulkhead/http';
+import { at, connectionId, exportId, page, responseWith, success } from '@bulkhead/http/schemas';
 import {
   scheduleBodySchema,
   scheduleChangeSchema,
@@ -7,8 +9,7 @@ import {
   toScheduleView,
 } from '@bulkhead/imports/schedules/commands';
 import { z } from 'zod';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, connectionId, exportId, page, responseWith, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { scheduleActions } from './schedule.actions.ts';
 
 const scheduleExample = {

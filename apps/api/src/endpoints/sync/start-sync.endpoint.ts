@@ -1,4 +1,5 @@
 import type { AppError } from '@bulkhead/base';
+import { connectionId, runId, success } from '@bulkhead/http/schemas';
 import { isSyncActive, syncError } from '@bulkhead/imports/sync';
 import {
   type SyncRunState,
@@ -10,8 +11,7 @@ import {
 } from '@bulkhead/imports/sync/commands';
 import type { Response } from 'express';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, runId, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
 import { syncActions } from './sync.actions.ts';
 import { syncedExample, syncRunExample } from './sync.examples.ts';

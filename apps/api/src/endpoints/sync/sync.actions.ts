@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const syncActions = defineActions('sync', {
   cancel: { keys: 'client', people: 'operator' },
   create: { keys: 'client', people: 'operator' },
@@ -9,3 +7,5 @@ export const syncActions = defineActions('sync', {
   readLog: { keys: 'client', people: 'viewer', audited: false },
   retry: { keys: 'client', people: 'operator' },
 });
+
+import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { endpointGroup } from '@bulkhead/http';
+import { eventStreamResponse, page } from '@bulkhead/http/schemas';
 import { isSyncActive } from '@bulkhead/imports/sync';
 import {
   syncEventViewSchema,
@@ -8,8 +10,7 @@ import {
   toSyncRunDetail,
 } from '@bulkhead/imports/sync/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { eventStreamResponse, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { startSync } from './start-sync.endpoint.ts';
 import { syncActions } from './sync.actions.ts';
 import { syncEventsExample, syncRunDetailResponse, syncRunExample } from './sync.examples.ts';

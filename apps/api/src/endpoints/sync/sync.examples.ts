@@ -1,5 +1,5 @@
+import { at, connectionId, later, responseWith, runId } from '@bulkhead/http/schemas';
 import { syncRunDetailSchema } from '@bulkhead/imports/sync/commands';
-import { at, connectionId, later, responseWith, runId } from '../common.schema.ts';
 
 const skipped = [
   {

@@ -1,7 +1,7 @@
+import { httpLimits } from '@bulkhead/http';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { anyPhase, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { httpLimits } from '../../app.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 const sync = async (api: TestApi, prefer: string) =>

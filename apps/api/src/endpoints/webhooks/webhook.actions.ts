@@ -1,5 +1,3 @@
-import { defineActions } from '../../http/actions.ts';
-
 export const webhookActions = defineActions('webhook', {
   listDeliveries: { keys: 'client', people: 'viewer', audited: false },
   readDelivery: { keys: 'client', people: 'viewer', audited: false },
@@ -7,3 +5,5 @@ export const webhookActions = defineActions('webhook', {
   resend: { keys: 'client', people: 'operator' },
   set: { keys: 'client', people: 'operator' },
 });
+
+import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,4 @@
+import { at, connectionId, exportId, later, page, responseWith, success } from '@bulkhead/http/schemas';
 import {
   deliveriesQuerySchema,
   deliveryViewSchema,
@@ -7,8 +8,7 @@ import {
   webhookBodySchema,
 } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, exportId, later, page, responseWith, success } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { webhookActions } from './webhook.actions.ts';
 
 const webhookSchema = z

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { type EventStreamLimits, eventStreamLimits, httpLimits } from '@bulkhead/http';
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { anyPhase, startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { httpLimits } from '../../app.ts';
 import { openEvents } from '../../testing/open-events.ts';
 import { startApi } from '../../testing/start-api.ts';
-import { type EventStreamLimits, eventStreamLimits } from './event-streams.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export/events';
 /** Short limits, so that the tests are fast. */

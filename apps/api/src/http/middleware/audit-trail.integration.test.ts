@@ -2,19 +2,23 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { NewAuditEvent } from '@bulkhead/access/audit';
 import { createLogger, runtimeError } from '@bulkhead/base';
+import {
+  type Action,
+  type Audited,
+  allow,
+  answerError,
+  appendFurther,
+  auditNotes,
+  auditTrail,
+  DownloadSlots,
+  resourceActions,
+  sendLines,
+  setCaller,
+} from '@bulkhead/http';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
 import { exportActions } from '../../endpoints/bulk-export/export.actions.ts';
-import { resourceActions } from '../../endpoints/resources/resource.actions.ts';
-import type { Action, Audited } from '../actions.ts';
-import { auditNotes } from '../audit-notes.ts';
-import { answerError } from '../errors/answer-error.ts';
-import { DownloadSlots } from '../limits/download-slots.ts';
-import { sendLines } from '../send-lines.ts';
-import { allow } from './allow.ts';
-import { appendFurther, auditTrail } from './audit-trail.ts';
-import { setCaller } from './caller-of.ts';
 
 let events: NewAuditEvent[] = [];
 let leftStreams = 0;

@@ -3,7 +3,7 @@ import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { BulkExport, Retrying, SyncRunDetail } from '../../api/api.ts';
-import { useSession } from '../../session/session-provider.tsx';
+import { useSession } from '../../api/session.ts';
 import { errorText, warningText } from '../coded-text.ts';
 import { PageLink } from '../page.tsx';
 import { Timestamp } from '../timestamp.tsx';

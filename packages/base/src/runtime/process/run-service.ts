@@ -14,11 +14,11 @@ type ServiceConfig = Pick<
 >;
 
 /**
- * Runs the API or a worker until it is stopped, with logs, metrics, traces and the guard against a blocked event loop. A wrong
+ * Runs a program until it is stopped, with logs, metrics, traces and the guard against a blocked event loop. A wrong
  * environment ends the process with one message that lists every fault.
  */
 export async function runService<Config extends ServiceConfig>(options: {
-  readonly name: 'api' | 'worker';
+  readonly name: 'api' | 'serve' | 'worker';
   readonly readConfig: (env: NodeJS.ProcessEnv) => Promise<Config>;
   readonly build: (parts: {
     readonly config: Config;

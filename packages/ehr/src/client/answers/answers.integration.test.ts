@@ -578,7 +578,7 @@ describe('a manifest in pages', () => {
       entries: [{ type: 'Goal' }],
     });
     answerPages({ deleted: [] }, {});
-    expect(await readPages()).toMatchObject({ unreadableEntries: 0, hasDeletedList: true });
+    expect(await readPages()).toMatchObject({ unreadableEntries: 0, statedErrors: [], hasDeletedList: true });
     answerPages({}, {});
     expect(await readPages()).toMatchObject({ hasDeletedList: false });
   });

@@ -64,6 +64,7 @@ describe('a status request', () => {
       transactionTime: expect.stringMatching(/^\d{4}-/),
       requiresAccessToken: true,
       unreadableEntries: 0,
+      statedErrors: [],
       hasDeletedList: true,
       entries: ['Patient', 'Condition', 'Encounter'].map((type) =>
         expect.objectContaining({
@@ -220,7 +221,14 @@ describe('readManifest', () => {
     readManifest(Readable.from([Buffer.from(JSON.stringify(value))]), 'https://ehr.example/fhir/r4/bulkstatus/1');
   let manifest: Awaited<ReturnType<typeof readManifest>>;
   beforeEach(() => {
-    manifest = { transactionTime, requiresAccessToken: true, entries: [], unreadableEntries: 0, hasDeletedList: false };
+    manifest = {
+      transactionTime,
+      requiresAccessToken: true,
+      entries: [],
+      unreadableEntries: 0,
+      statedErrors: [],
+      hasDeletedList: false,
+    };
   });
 
   test('readManifest reads the needed properties in any order', async () => {
@@ -242,6 +250,21 @@ describe('readManifest', () => {
         { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/errors/1' },
       ],
     });
+  });
+
+  test('readManifest keeps the words of OperationOutcomes that are in `error` in place of links', async () => {
+    const outcome = {
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: 'processing', diagnostics: 'Observation could not be exported' }],
+    };
+    expect(await parse({ transactionTime, output: [], error: [outcome, { url: '/errors/1' }] })).toEqual({
+      ...manifest,
+      entries: [{ section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/errors/1' }],
+      unreadableEntries: 1,
+      statedErrors: ['error processing: Observation could not be exported'],
+    });
+    const { statedErrors } = await parse({ transactionTime, output: [], error: Array(50).fill(outcome) });
+    expect(statedErrors).toHaveLength(10);
   });
 
   test('readManifest reads a transactionTime in a leap second as the end of its minute', async () => {

@@ -40,7 +40,14 @@ test('a manifest in pages has the transaction time and the token rule of its fir
   }));
   expect(await read(session)).toEqual({
     kind: 'complete',
-    manifest: { transactionTime, requiresAccessToken: false, entries: [], unreadableEntries: 0, hasDeletedList: false },
+    manifest: {
+      transactionTime,
+      requiresAccessToken: false,
+      entries: [],
+      unreadableEntries: 0,
+      statedErrors: [],
+      hasDeletedList: false,
+    },
   });
 });
 

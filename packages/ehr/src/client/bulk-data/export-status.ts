@@ -5,12 +5,14 @@ import {
   type ManifestHeader,
   manifestSections,
   readManifestEntry,
+  readOutcomeIssues,
   withoutLeapSecond,
 } from '@bulkhead/fhir';
 import streamObject from 'stream-json/streamers/stream-object.js';
 import type { RequestPriority } from '../../rate-limiter/index.ts';
 import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
 import { deletionAnswer, exportStatusAnswer, parseRetryAfter } from '../answers/answer-rules.ts';
+import { describeIssue } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
@@ -23,6 +25,8 @@ export interface Manifest extends ManifestHeader {
   readonly entries: readonly ManifestEntry[];
   /** Elements of `output`, `deleted` or `error` without a usable URL. */
   readonly unreadableEntries: number;
+  /** What the OperationOutcomes say that are in `error` in place of links. They count as unreadable, too. */
+  readonly statedErrors: readonly string[];
   /** Whether it has a list of deletions, even an empty one. */
   readonly hasDeletedList: boolean;
 }
@@ -37,6 +41,8 @@ const maxPages = 10_000;
 const maxIdlePages = 10;
 /** The largest known exports have about 20,000 files. A worker accepts 50,000 in half a minute, with 140 MB. */
 const maxEntries = 50_000;
+/** Enough for a person to see what is wrong. */
+const maxStatedErrors = 10;
 
 /**
  * Sends one status request (FHIR Bulk Data, "Status Request"). A manifest in pages is read to its last page.
@@ -124,6 +130,7 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
   const read = ({ data, url }: EhrResponse) => readManifest(data as Readable, url);
   const { nextUrl, ...manifest } = await read(first);
   const entries = [...manifest.entries];
+  const statedErrors = [...manifest.statedErrors];
   let { unreadableEntries, hasDeletedList } = manifest;
   const visited = new Set([first.url]);
   const files = new Set(entries.map(({ url }) => url));
@@ -143,11 +150,12 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
     idlePages = files.size > knownFiles ? 0 : idlePages + 1;
     if (idlePages >= maxIdlePages) throw notUnderstood({ fault: 'its last 10 pages list no file that is new' });
     unreadableEntries += page.unreadableEntries;
+    statedErrors.push(...page.statedErrors.slice(0, maxStatedErrors - statedErrors.length));
     hasDeletedList ||= page.hasDeletedList;
     url = page.nextUrl;
   }
   if (entries.length > maxEntries) throw tooLarge();
-  return { ...manifest, entries, unreadableEntries, hasDeletedList };
+  return { ...manifest, entries, unreadableEntries, statedErrors, hasDeletedList };
 }
 
 /** Parses a manifest while it arrives and never as one string, because 20,000 files take several megabytes. */
@@ -156,6 +164,7 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
   const properties = read.get('resourceType') === 'Parameters' ? ofParameters(read.get('parameter')) : read;
   const malformed = (fault: string) => notUnderstood({ fault, start });
   const entries: ManifestEntry[] = [];
+  const statedErrors: string[] = [];
   let unreadableEntries = 0;
   // STU4 drafts call the section `outcome`.
   for (const name of [...manifestSections, 'outcome'] as const) {
@@ -167,7 +176,11 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
     for (const element of value) {
       const entry = readManifestEntry({ section, value: element, manifestUrl });
       if (entry) entries.push(entry);
-      else unreadableEntries += 1;
+      else {
+        unreadableEntries += 1;
+        const rest = maxStatedErrors - statedErrors.length;
+        statedErrors.push(...readOutcomeIssues(element).slice(0, rest).map(describeIssue));
+      }
     }
   }
   const transactionTime = readTime(properties.get('transactionTime'));
@@ -179,6 +192,7 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
     requiresAccessToken: properties.get('requiresAccessToken') !== false,
     entries,
     unreadableEntries,
+    statedErrors,
     hasDeletedList: Array.isArray(properties.get('deleted')),
     ...next,
   };

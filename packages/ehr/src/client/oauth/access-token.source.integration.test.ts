@@ -1,10 +1,10 @@
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
+import { generateSigningKey } from '../../providers/signing-key.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { silentObserver } from '../http/ehr-observer.ts';
 import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
-import { generateSigningKey } from './signing-key.ts';
 
 let ehr: TestEhr;
 afterEach(() => ehr.stop());

@@ -68,3 +68,17 @@ test('a token endpoint at another host of the registry is requested', async () =
   );
   expect([200, 'token-unavailable']).toContain(outcome);
 });
+
+test('a failed discovery is kept for some seconds, and a test of the connection reads it again', async () => {
+  ehr = await startEhr();
+  await ehr.inject('smart-configuration', {
+    kind: 'edit-document',
+    set: { token_endpoint: 'https://tokens.example/token' },
+  });
+  await expect(read()).rejects.toMatchObject({ code: 'endpoint-not-allowed' });
+  await expect(read()).rejects.toMatchObject({ code: 'endpoint-not-allowed' });
+  expect(await requestCount(/smart-configuration/)).toBe(1);
+  await ehr.session.discover(new AbortController().signal);
+  expect((await read()).status).toBe(200);
+  expect(await requestCount(/smart-configuration/)).toBe(2);
+});

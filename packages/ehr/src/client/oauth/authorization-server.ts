@@ -37,7 +37,7 @@ const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oa
  * extension), then the registry.
  * @throws AppError `smart-discovery-failed`, `endpoint-not-allowed`, and the error of a server that is down
  */
-export async function discoverServer(http: EhrHttp, request: DiscoveryRequest): Promise<AuthorizationServer> {
+async function discoverServer(http: EhrHttp, request: DiscoveryRequest): Promise<AuthorizationServer> {
   const { provider, connection } = request;
   const ways = [
     { foundBy: 'smart-configuration', read: () => readSmartConfiguration(http, request) },

@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { startScriptedServer } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ConnectionAuth, SigningKey } from '../../providers/index.ts';
+import { generateSigningKey, importSigningKey, publicJwkOf } from '../../providers/signing-key.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
-import { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
 
 let ehr: TestEhr;
 afterEach(() => ehr.stop());

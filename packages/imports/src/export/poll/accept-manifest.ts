@@ -1,4 +1,4 @@
-import { present } from '@bulkhead/base';
+import { present, toEhrText } from '@bulkhead/base';
 import type { Manifest } from '@bulkhead/ehr';
 import type { ManifestEntry } from '@bulkhead/fhir';
 import { isTooFarAhead } from '@bulkhead/fhir';
@@ -158,7 +158,7 @@ export function manifestWarnings(options: {
   readonly hasEarlier: boolean;
 }): ExportWarning[] {
   const { record, manifest, files, now, hasEarlier } = options;
-  const { unreadableEntries, transactionTime, hasDeletedList } = manifest;
+  const { unreadableEntries, statedErrors, transactionTime, hasDeletedList } = manifest;
   const requested = record.request.resourceTypes;
   const output = files.filter(({ section }) => section === 'output');
   const received = new Set(output.map(({ type }) => type).filter((type) => type !== unknownType));
@@ -177,6 +177,7 @@ export function manifestWarnings(options: {
     ...when(unreadableEntries > 0, {
       code: 'manifest-entries',
       message: `${unreadableEntries} entries of the manifest have no usable URL, so their files could not be downloaded. No watermark advances.`,
+      ...present({ ehrText: toEhrText(statedErrors.join('; ')) }),
     }),
     ...when(untyped > 0, {
       code: 'types-unknown',

@@ -1,6 +1,6 @@
 import { keepFor, keepForKey } from '@bulkhead/base';
-import type { ConnectionStore } from '@bulkhead/connections';
-import type { ConnectionReference, ConnectionService } from '@bulkhead/connections/commands';
+import type { ConnectionReference, ConnectionStore } from '@bulkhead/connections';
+import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { DocumentStore } from '@bulkhead/documents';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';

@@ -22,6 +22,7 @@ const manifest = {
   transactionTime: '2024-01-01T00:00:00Z',
   requiresAccessToken: true,
   unreadableEntries: 0,
+  statedErrors: [],
   hasDeletedList: true,
 };
 
@@ -176,10 +177,12 @@ test('a missing type that the scopes cover has no resources, and its watermark a
 
 test('manifest entries without a URL are reported as a gap, and no watermark advances #watermarks', async () => {
   cases = await startUseCases();
-  const set = { output: [{ type: 'Patient' }] };
+  const issue = [{ severity: 'error', code: 'processing', diagnostics: 'Patient could not be exported' }];
+  const set = { output: [{ type: 'Patient' }], error: [{ resourceType: 'OperationOutcome', issue }] };
   await cases.inject({ path: '/bulkstatus/', method: 'GET' }, { kind: 'edit-document', set }, { times: 'always' });
   const ended = await runExport(cases);
-  expect(ended).toMatchObject({ phase: 'completed', manifestGaps: 1, isPartial: true });
+  expect(ended).toMatchObject({ phase: 'completed', manifestGaps: 2, isPartial: true });
+  expect(ended.warnings[0]).toMatchObject({ ehrText: 'error processing: Patient could not be exported' });
   expect(ended.warnings.map(({ code }) => code)).toEqual(['manifest-entries', 'nothing-received', 'watermarks-held']);
   expect(await cases.markedTypes()).toEqual([]);
 });

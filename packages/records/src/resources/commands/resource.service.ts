@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { anyPatient, patientsRequested, patientsShown } from '@bulkhead/access/audit';
 import {
-  AppError,
+  type AppError,
   ByteBudget,
   type ByteReservation,
   collectGarbageAbove,
@@ -20,7 +20,8 @@ import {
   searchset,
   whyNotResourceType,
 } from '@bulkhead/fhir';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import type { ConnectionScope } from '@bulkhead/store';
+import type { ConnectionCheck } from '../check-connection.ts';
 import { resourceError } from '../errors.ts';
 import { sortFault } from '../read/resource-query.ts';
 import type { ResourceStore } from '../resource.feature.ts';
@@ -43,14 +44,6 @@ export interface ResourceTypeReference {
   readonly connectionId: string;
   readonly resourceType: string;
   readonly scope: ConnectionScope;
-}
-
-/** The erasure of a whole connection. */
-interface Purge {
-  /** When it was requested. Nothing can be read since then. */
-  readonly purgedAt: Date;
-  /** The keys that were limited to the connection and others. */
-  readonly readerKeyIds: readonly string[];
 }
 
 type ReadResource = ResourceTypeReference & {
@@ -113,7 +106,7 @@ const crowdedBytes = 256 * 1024 * 1024;
 export class ResourceService {
   readonly #store;
   readonly #connections;
-  readonly #purges;
+  readonly checkConnection: ConnectionCheck;
   readonly #shownAttachments;
 
   readonly #largePages = new ByteBudget(3 * largePageBytes, () => collectGarbageAbove(crowdedBytes));
@@ -128,16 +121,13 @@ export class ResourceService {
         readonly scope: ConnectionScope;
       }) => Promise<ReadConnection>;
     };
-    readonly purges: {
-      /** Finds the erasure of a whole connection. */
-      readonly find: (connectionId: string) => Promise<Purge | undefined>;
-    };
+    readonly checkConnection: ConnectionCheck;
     readonly shownAttachments: ShownAttachments;
   }) {
-    const { store, connections, purges, shownAttachments } = options;
+    const { store, connections, checkConnection, shownAttachments } = options;
     this.#store = store;
     this.#connections = connections;
-    this.#purges = purges;
+    this.checkConnection = checkConnection;
     this.#shownAttachments = shownAttachments;
   }
 
@@ -336,7 +326,8 @@ export class ResourceService {
   async history(
     options: HistoryRequest & ResourceTypeReference & Reader & Pick<SearchPage, 'base'>,
   ): Promise<ReadText> {
-    const { fhirEndpoint } = await this.#checkUnpurged(options);
+    await this.checkConnection(options);
+    const { fhirEndpoint } = await this.#check(options);
     return this.#whileLarge(options.signal, (turn) =>
       readHistory({
         ...options,
@@ -369,7 +360,8 @@ export class ResourceService {
 
   async #openChanges(options: Pick<ChangesRequest, 'resourceTypes'> & ConnectionOfReader) {
     const [first = 'Patient', ...others] = options.resourceTypes ?? [];
-    const { fhirEndpoint } = await this.#checkUnpurged({ ...options, resourceType: first });
+    await this.checkConnection(options);
+    const { fhirEndpoint } = await this.#check({ ...options, resourceType: first });
     for (const resourceType of others) checkType(resourceType);
     return { fhirEndpoint, changes: this.#store.resourceChanges };
   }
@@ -383,25 +375,6 @@ export class ResourceService {
     const { resourceChanges: changes } = this.#store;
     const { connectionId } = reference;
     return (await openWindow({ connectionId, resourceType: '*', since, changes, cursor: undefined })).window;
-  }
-
-  /** Checks that a reader may read a connection, which can have been deleted meanwhile. @throws AppError `unknown-connection`, `connection-purged` */
-  async checkConnection(reference: ConnectionOfReader): Promise<void> {
-    // Any type exists.
-    await this.#checkUnpurged({ ...reference, resourceType: 'Patient' });
-  }
-
-  /** Tells keys that could read a connection that it was erased. @throws AppError `connection-purged` */
-  async #checkUnpurged(reference: ResourceTypeReference & Reader) {
-    try {
-      return await this.#check(reference);
-    } catch (error) {
-      const { connectionId, scope, keyId } = reference;
-      if (!(error instanceof AppError && error.code === 'unknown-connection')) throw error;
-      const purge = await this.#purges.find(connectionId);
-      if (!purge || !(isInScope(scope, connectionId) || purge.readerKeyIds.includes(keyId))) throw error;
-      throw resourceError('connection-purged', { context: { purgedAt: purge.purgedAt.toISOString() } });
-    }
   }
 
   async #check({ provider, connectionId, resourceType, scope }: ResourceTypeReference) {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@bulkhead/base';
 import type { AuthorizationPlace } from '@bulkhead/connections/commands';
-import type { Page, Problem } from '../../../browser/pages.ts';
+import type { Page, Problem } from '@bulkhead/http';
 
 const titles: Readonly<Partial<Record<ErrorCode, string>>> = {
   'authorization-refused': 'Not authorized',

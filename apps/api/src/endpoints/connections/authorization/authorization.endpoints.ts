@@ -4,10 +4,11 @@ import {
   authorizeQuerySchema,
   launchQuerySchema,
 } from '@bulkhead/connections/commands';
+import { anyone, endpointGroup } from '@bulkhead/http';
+import { instant, later, success } from '@bulkhead/http/schemas';
 import type { Response } from 'express';
 import { z } from 'zod';
-import { anyone, defineEndpoint, type ErrorPage, endpointGroup } from '../../../http/define-endpoint.ts';
-import { instant, later, success } from '../../common.schema.ts';
+import { defineEndpoint, type ErrorPage } from '../../../define-endpoint.ts';
 import { connectionActions } from '../connection.actions.ts';
 import { authorizationProblemPage } from './authorization-page.ts';
 import { setBrowserCookie } from './browser-cookie.ts';

@@ -1,10 +1,9 @@
 import { AppError } from '@bulkhead/base';
 import { callbackQuerySchema } from '@bulkhead/connections/commands';
+import { anyone, sendPage, sourceOf, wantsPage } from '@bulkhead/http';
+import { connectionId as exampleConnectionId, success } from '@bulkhead/http/schemas';
 import { z } from 'zod';
-import { sendPage, wantsPage } from '../../../browser/pages.ts';
-import { anyone, defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';
-import { sourceOf } from '../../../http/middleware/audit-trail.ts';
-import { connectionId as exampleConnectionId, success } from '../../common.schema.ts';
+import { defineEndpoint, type ErrorPage } from '../../../define-endpoint.ts';
 import { authorizationProblemPage, authorizedPage } from './authorization-page.ts';
 import { takeBrowserCookie } from './browser-cookie.ts';
 
