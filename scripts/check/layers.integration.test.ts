@@ -106,8 +106,8 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/system/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-system'],
   ['apps/api/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-api'],
   ['apps/serve/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-serve'],
-  ['apps/serve/src/ehr.ts', "import '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
-  ['apps/serve/src/queue.ts', "import '@bulkhead/queues';", 'serve-has-no-queue'],
+  ['packages/http/src/ehr.ts', "import '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
+  ['packages/http/src/queue.ts', "import '@bulkhead/queues';", 'serve-has-no-queue'],
   ['apps/worker/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-worker'],
   // The form of the import does not matter.
   ['apps/api/src/ehr.ts', "import '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],

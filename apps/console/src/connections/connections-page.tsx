@@ -4,7 +4,7 @@ import { api, type ListedConnection } from '../api/api.ts';
 import { useSession } from '../api/session.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
-import { formatCount, formatDuration } from '../parts/format.ts';
+import { formatCount, formatShortDuration } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
@@ -100,7 +100,8 @@ const columns: readonly Column<ListedConnection>[] = [
   { header: 'Problem', cell: (connection) => <Problems connection={connection} /> },
   {
     header: 'Behind',
-    cell: ({ lagSeconds }) => lagSeconds !== undefined && formatDuration(lagSeconds * 1000),
+    // With minutes, each row would be drawn again each minute.
+    cell: ({ lagSeconds }) => lagSeconds !== undefined && formatShortDuration(lagSeconds * 1000),
     from: 'sm',
   },
   { header: 'Last export', cell: (connection) => <LastExport connection={connection} />, from: 'md' },

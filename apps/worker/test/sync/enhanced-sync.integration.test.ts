@@ -154,7 +154,8 @@ test.concurrent.each([
   { what: 'after its worker was killed', losesRedis: false },
   { what: 'after its worker was killed and all Redis data was lost', losesRedis: true },
 ])('an enhanced sync resumes at its last page $what', async ({ losesRedis }) => {
-  await using system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '2000' } });
+  // Long enough that a busy machine takes no job from the second worker, too, which would send its requests once more.
+  await using system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '6000' } });
   await using first = spawnWorker(system.env);
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   await system.inject('r4/Procedure$', { kind: 'latency', ms: 400 }, { times: 'always' });
