@@ -254,7 +254,7 @@ export default {
       name: 'serve-has-no-queue',
       comment:
         'What reads stored data enqueues nothing, so that it can end without a consequence for the night. Redis only counts its requests.',
-      from: { path: '^(?:apps/serve/|packages/system/src/serving[.]ts|packages/http/)', pathNot: testCode },
+      from: { path: '^(?:apps/serve/|packages/system/src/(?:serving|store)[.]ts|packages/http/)', pathNot: testCode },
       to: { path: '^packages/queues/src/', pathNot: '/redis[.]ts$' },
     },
     {

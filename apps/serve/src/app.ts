@@ -1,9 +1,8 @@
 import type { App } from '@bulkhead/base';
 import { actionNames, buildHttpProgram, type HttpProgramOptions } from '@bulkhead/http';
 import { createServingServices } from '@bulkhead/system/serving';
-import { type RequestHandler, Router } from 'express';
 import manifest from '../package.json' with { type: 'json' };
-import { createServedDocument } from './document.ts';
+import { documentRoute } from './document.ts';
 import { endpoints } from './endpoints/endpoints.ts';
 import type { ServeConfig } from './env.ts';
 
@@ -21,13 +20,4 @@ export function buildServe(options: HttpProgramOptions<ServeConfig>): App & { re
     trustProxy: config.SERVE_TRUST_PROXY,
     before: () => (config.API_DOCS === 'on' ? [documentRoute()] : []),
   }));
-}
-
-/** The API reads it for `/openapi.json` and `/docs`. */
-function documentRoute(): RequestHandler {
-  let document: ReturnType<typeof createServedDocument> | undefined;
-  return Router().get('/openapi.json', (_request, response) => {
-    document ??= createServedDocument();
-    response.json(document);
-  });
 }

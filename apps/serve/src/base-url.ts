@@ -1,7 +1,8 @@
 import { originOf, type ProcessState } from '@bulkhead/http';
 import type { Request } from 'express';
 
-interface BaseParams {
+/** The parameters of the path of every FHIR endpoint. */
+export interface BaseParams {
   readonly provider: string;
   readonly connectionId: string;
 }

@@ -208,7 +208,7 @@ export interface Endpoint<Id extends string = string, Action extends MaybeAction
   readonly audited: Audited;
   readonly errors: readonly HttpErrorCode[];
   readonly request: RequestDescription;
-  readonly handler: Handler<HandlerInput<never, never, never, never, never, never>, number>;
+  readonly handler: Handler<HandlerInput<never, never, never, never, never>, number>;
 }
 
 /** For the endpoints of one program, with its services. */

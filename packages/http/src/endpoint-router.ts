@@ -60,14 +60,7 @@ export function callEndpoint(endpoint: Endpoint, deps: EndpointDeps): RequestHan
     if (typeof patientId === 'string') auditNotes(response).addPatients([patientId.slice(0, maxIdLength)]);
     endWithRights({ request, response, services: deps.services });
     // The types of `defineEndpoint` ensure that the handler accepts what the schemas return.
-    const input = readInput({ endpoint, deps, request, response }) as HandlerInput<
-      never,
-      never,
-      never,
-      never,
-      never,
-      never
-    >;
+    const input = readInput({ endpoint, deps, request, response }) as HandlerInput<never, never, never, never, never>;
     const reply = await replyTo({ endpoint, deps, input, response });
     if (reply) sendReply({ endpoint, response, reply });
   };
@@ -76,7 +69,7 @@ export function callEndpoint(endpoint: Endpoint, deps: EndpointDeps): RequestHan
 async function replyTo(options: {
   readonly endpoint: Endpoint;
   readonly deps: EndpointDeps;
-  readonly input: HandlerInput<never, never, never, never, never, never>;
+  readonly input: HandlerInput<never, never, never, never, never>;
   readonly response: Response;
 }): Promise<Reply | undefined> {
   const { endpoint, deps, input, response } = options;

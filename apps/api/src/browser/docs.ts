@@ -32,15 +32,17 @@ const page = `<!doctype html>
 const script =
   "SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, docExpansion: 'none' });\n";
 
-/** Creating the document takes 70 ms, and a newer `serve` can have another one. */
+/** A newer `serve` can have another document. */
 const keptMs = 60_000;
 const servedWaitMs = 5000;
 
 /** Serves the documentation of both programs, for programs and for people. It contains no secrets, so it needs no key. */
 export function docsRoutes({ SERVE_URL: serveUrl }: { readonly SERVE_URL: string }): Router {
   const router = Router();
+  let own: ApiDocument | undefined;
   const read = keepFor(keptMs, async () => {
-    const own = createOwnDocument();
+    // When it is first needed, because it takes 70 ms.
+    own ??= createOwnDocument();
     const served = await readServed(serveUrl);
     return served ? joinDocuments(own, served) : own;
   });

@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const apiKeyActions = defineActions('api-key', {
   create: { keys: 'operator', people: 'admin' },
   list: { keys: 'operator', people: 'viewer', audited: false },
@@ -34,5 +36,3 @@ export const signingKeyActions = defineActions('signing-key', {
   read: { keys: 'operator', people: 'viewer', audited: false },
   retire: { keys: 'operator', people: 'admin' },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const exportActions = defineActions('export', {
   cancel: { keys: 'client', people: 'operator' },
   create: { keys: 'client', people: 'operator' },
@@ -8,5 +10,3 @@ export const exportActions = defineActions('export', {
   readLog: { keys: 'client', people: 'viewer', audited: false },
   retry: { keys: 'client', people: 'operator' },
 });
-
-import { defineActions } from '@bulkhead/http';

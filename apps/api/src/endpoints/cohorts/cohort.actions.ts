@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const cohortActions = defineActions('cohort', {
   change: { keys: 'client', people: 'operator' },
   delete: { keys: 'client', people: 'operator' },
@@ -6,5 +8,3 @@ export const cohortActions = defineActions('cohort', {
   read: { keys: 'client', people: 'viewer' },
   set: { keys: 'client', people: 'operator' },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const connectionActions = defineActions('connection', {
   apply: { keys: 'operator', people: 'admin' },
   authorize: { keys: 'operator', people: 'operator' },
@@ -25,5 +27,3 @@ export const providerActions = defineActions('provider', {
   list: { keys: 'client', people: 'viewer', audited: false },
   read: { keys: 'operator', people: 'viewer', audited: false },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { at, connectionId, exportId, later } from '@bulkhead/http/schemas';
+
 export const connectionExample = {
   id: connectionId,
   name: 'athenahealth production 195900',
@@ -40,5 +42,3 @@ export const connectionBodyExample = {
   practiceId: '195900',
   auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
 } as const;
-
-import { at, connectionId, exportId, later } from '@bulkhead/http/schemas';

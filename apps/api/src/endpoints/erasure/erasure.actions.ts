@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const erasureActions = defineActions('erasure', {
   list: { keys: 'operator', people: 'viewer', audited: false },
   confirmStopped: { keys: 'operator', people: 'admin' },
@@ -13,5 +15,3 @@ export const patientActions = defineActions('patient', {
 export const retentionActions = defineActions('retention', {
   read: { keys: 'operator', people: 'viewer', audited: false },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const healthReportActions = defineActions('health-report', {
   read: { keys: 'operator', people: 'viewer', audited: false },
 });
@@ -17,5 +19,3 @@ export const queueActions = defineActions('queue', {
 export const rateBudgetActions = defineActions('rate-budget', {
   list: { keys: 'client', people: 'viewer', audited: false },
 });
-
-import { defineActions } from '@bulkhead/http';

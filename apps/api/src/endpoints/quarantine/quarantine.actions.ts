@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const quarantineActions = defineActions('quarantine', {
   describe: { keys: 'client', people: 'viewer', audited: false },
   dismiss: { keys: 'operator', people: 'operator' },
@@ -6,5 +8,3 @@ export const quarantineActions = defineActions('quarantine', {
   read: { keys: 'operator', people: 'operator' },
   replay: { keys: 'operator', people: 'operator' },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const scheduleActions = defineActions('schedule', {
   change: { keys: 'client', people: 'operator' },
   create: { keys: 'client', people: 'operator' },
@@ -6,5 +8,3 @@ export const scheduleActions = defineActions('schedule', {
   read: { keys: 'client', people: 'viewer', audited: false },
   run: { keys: 'client', people: 'operator' },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const syncActions = defineActions('sync', {
   cancel: { keys: 'client', people: 'operator' },
   create: { keys: 'client', people: 'operator' },
@@ -7,5 +9,3 @@ export const syncActions = defineActions('sync', {
   readLog: { keys: 'client', people: 'viewer', audited: false },
   retry: { keys: 'client', people: 'operator' },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -1,3 +1,5 @@
+import { defineActions } from '@bulkhead/http';
+
 export const webhookActions = defineActions('webhook', {
   listDeliveries: { keys: 'client', people: 'viewer', audited: false },
   readDelivery: { keys: 'client', people: 'viewer', audited: false },
@@ -5,5 +7,3 @@ export const webhookActions = defineActions('webhook', {
   resend: { keys: 'client', people: 'operator' },
   set: { keys: 'client', people: 'operator' },
 });
-
-import { defineActions } from '@bulkhead/http';

@@ -5,16 +5,12 @@ import { connectionId as exampleConnectionId, later } from '@bulkhead/http/schem
 import { resourceError } from '@bulkhead/records';
 import { text } from 'express';
 import { z } from 'zod';
-import { baseUrlOf } from '../../base-url.ts';
+import { type BaseParams, baseUrlOf } from '../../base-url.ts';
 import { defineEndpoint, type HandlerInput } from '../../define-endpoint.ts';
 import { fhirJson, ndjson, ndjsonTypes } from '../resources/fhir-answers.ts';
 import { base, checkAccepts, checkScope, fhirEndpoint, selfOf } from './fhir-request.ts';
 
 type Input<Params> = HandlerInput<Params, unknown, unknown, unknown, Caller>;
-interface BaseParams {
-  readonly provider: string;
-  readonly connectionId: string;
-}
 
 const listOf = (what: string) => z.string().optional().describe(what);
 const kickOffQuery = z.strictObject({

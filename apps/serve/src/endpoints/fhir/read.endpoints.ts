@@ -4,7 +4,7 @@ import { type Caller, leftSignal, resourceActions } from '@bulkhead/http';
 import { instant } from '@bulkhead/http/schemas';
 import { text } from 'express';
 import { z } from 'zod';
-import { baseUrlOf } from '../../base-url.ts';
+import { type BaseParams, baseUrlOf } from '../../base-url.ts';
 import { defineEndpoint, type HandlerInput } from '../../define-endpoint.ts';
 import { headersSchema as contentHeaders, sendContent } from '../documents/read-document.endpoint.ts';
 import {
@@ -29,11 +29,7 @@ import {
 } from './fhir-request.ts';
 
 type Input<Params, Query = unknown> = HandlerInput<Params, Query, unknown, unknown, Caller>;
-interface TypeParams {
-  readonly provider: string;
-  readonly connectionId: string;
-  readonly type: string;
-}
+type TypeParams = BaseParams & { readonly type: string };
 type InstanceParams = TypeParams & { readonly id: string };
 
 const formatQuery = z.strictObject(formatShape);

@@ -5,6 +5,7 @@ import { resourceError } from '@bulkhead/records';
 import { formatNames, type TableFormat, tableError, tableFormats } from '@bulkhead/serving/tables';
 import { type Request, raw } from 'express';
 import { z } from 'zod';
+import type { BaseParams } from '../../base-url.ts';
 import { defineEndpoint, type HandlerInput } from '../../define-endpoint.ts';
 import { fhirJson } from '../resources/fhir-answers.ts';
 import { sendTable } from '../tables/send-table.ts';
@@ -19,10 +20,6 @@ import { base, checkAccepts, checkScope, fhirEndpoint } from './fhir-request.ts'
  * budget that it has with `POST /tables`. A Library of SQL is refused: it needs an engine that can be stopped, and DuckDB reads the tables.
  */
 
-interface BaseParams {
-  readonly provider: string;
-  readonly connectionId: string;
-}
 type Input = HandlerInput<BaseParams, unknown, unknown, unknown, Caller>;
 
 /** The formats by their types in `Accept`. `_format` can also have their names. */
