@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Response } from 'express';
@@ -46,7 +45,8 @@ function readBytesOf({ socket, writableNeedDrain }: Response): number | undefine
 
 async function send({ lines, contentType, fileName, response }: Parameters<typeof sendLines>[0]): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
-  const first = await iterator.next();
+  const read = await readFirst(iterator);
+  const isLarge = read.some(({ length }) => length > largestToCompress);
   try {
     await recordNow(response);
   } catch (error) {
@@ -55,18 +55,24 @@ async function send({ lines, contentType, fileName, response }: Parameters<typeo
   }
   if (fileName !== undefined) response.attachment(fileName);
   response.set('content-type', contentType);
-  const source = Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator }));
   response.vary('accept-encoding');
   // Parquet is compressed already.
-  const isText = /json|csv/.test(contentType) && (first.done || first.value.length <= largestToCompress);
+  const isText = /json|csv/.test(contentType) && !isLarge;
   const isCompressed = isText && response.req.acceptsEncodings('gzip', 'identity') === 'gzip';
   if (isCompressed) response.set('content-encoding', 'gzip');
   response.flushHeaders();
-  await (isCompressed ? pipeline(source, createGzip({ level: gzipLevel }), response) : pipeline(source, response));
+  // Not a stream of their own, which reads a line while the one before waits for the client. A line can have 16 MB.
+  const all = resume(read, iterator);
+  await (isCompressed ? pipeline(all, createGzip({ level: gzipLevel }), response) : pipeline(all, response));
 }
 
-async function* resume(first: IteratorResult<Buffer>, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  if (first.done) return;
-  yield first.value;
-  yield* rest;
+/** A list from which the chunk is taken, because a variable would hold it until the last line is sent. */
+async function readFirst(lines: AsyncIterator<Buffer>): Promise<Buffer[]> {
+  const { done, value } = await lines.next();
+  return done ? [] : [value];
+}
+
+async function* resume(read: Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  while (read.length > 0) yield read.shift() as Buffer;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }

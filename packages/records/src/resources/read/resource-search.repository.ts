@@ -3,7 +3,7 @@ import { type Database, idsBelow } from '@bulkhead/store';
 import { JsonWriter } from '@bulkhead/store/bson';
 import { resourceError } from '../errors.ts';
 import { changedSince, streamTimeMs } from '../version/changed-since.ts';
-import { decodeDocument as decode, writeDocumentLine as writeLine } from '../version/document-lines.ts';
+import { decodeDocument as decode, parseDocument, writeDocumentLine as writeLine } from '../version/document-lines.ts';
 import { ReplyLimit } from './reply-limit.ts';
 import { pageQueries, positionOf, readCursor, writeCursor } from './resource-pages.ts';
 import {
@@ -32,6 +32,9 @@ export const batchSize = 125;
 
 /** For a stream of objects, which asks for the next reply early. Twice as many halve the waiting for the database. */
 const streamBatchSize = 2 * batchSize;
+
+/** A larger reply has contents of documents. The next one is read after it, so that a slow client has one of them in memory. */
+const readAheadBytes = 2 * 1024 * 1024;
 
 /** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
 const chunkBytes = 64 * 1024;
@@ -101,15 +104,26 @@ export class ResourceSearchRepository {
       maxTimeMS: streamTimeMs,
       signal,
       size: streamBatchSize,
+      raw: true,
     });
+    let isReplyLarge = false;
+    const readBatch = () => {
+      const documents = cursor.readBufferedDocuments() as unknown as Uint8Array[];
+      isReplyLarge = documents.reduce((bytes, { byteLength }) => bytes + byteLength, 0) > readAheadBytes;
+      return documents.map((document) => decode(parseDocument(document)));
+    };
+    const readNext = () => replies.wait(cursor.hasNext());
     try {
-      let hasNext = replies.wait(cursor.hasNext());
+      let hasNext = readNext();
       while (await hasNext) {
-        const documents = cursor.readBufferedDocuments();
-        // The database reads the next batch while the reader works on this one.
-        hasNext = replies.wait(cursor.hasNext());
-        hasNext.catch(() => undefined);
-        yield documents.map(decode);
+        const batch = readBatch();
+        if (!isReplyLarge) {
+          // The database reads the next batch while the reader works on this one.
+          hasNext = readNext();
+          hasNext.catch(() => undefined);
+        }
+        yield batch;
+        if (isReplyLarge) hasNext = readNext();
       }
     } catch (error) {
       throw toSearchError(error);
