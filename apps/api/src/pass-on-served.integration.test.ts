@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { isServed } from '@bulkhead/http';
+import { type HttpLimits, httpLimits, isServed } from '@bulkhead/http';
 import { makeDocument } from '@bulkhead/records/testing';
 import { endpointGroups as servedGroups } from '@bulkhead/serve';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
@@ -18,6 +19,7 @@ await api.store.resourceWriter.write('Patient', [
   makeDocument({ resourceType: 'Patient', id: resourceId }, { connectionId }),
 ]);
 afterAll(() => api.stop());
+const searchPath = '/api/ehr/athenahealth/fhir/c/Patient/_search';
 const search = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}`;
 
 test('the paths that the API passes on are those of the endpoints of serve, and none of its own', () => {
@@ -29,8 +31,8 @@ test('the paths that the API passes on are those of the endpoints of serve, and 
 });
 
 /** A `serve` of the test behind an API of its own. */
-async function startBehind(SERVE_URL: string) {
-  return startApi({ env: { SERVE_URL } });
+async function startBehind(SERVE_URL: string, serverLimits?: HttpLimits) {
+  return startApi({ env: { SERVE_URL }, serverLimits });
 }
 
 test('if serve is unavailable, its paths answer 503 with what to do, as JSON and as an OperationOutcome, and the API is ready', async () => {
@@ -128,6 +130,40 @@ test('a client that leaves ends its request at serve, and one that serve refuses
   await server.stop();
   const refused = await api.request('GET', search, { authorization: 'Bearer bh_wrong' });
   expect(refused.refusal[0]).toBe(401);
+});
+
+test('a body without an end gets 408, and its request ends at serve too', async () => {
+  let isReached = false;
+  let isEnded = false;
+  using raw = await startRaw((socket) => {
+    isReached = true;
+    socket.once('close', () => {
+      isEnded = true;
+    });
+  });
+  // Short, so that the test is fast.
+  const limits = { ...httpLimits, headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
+  await using behind = await startBehind(raw.url, limits);
+  const { hostname, port } = new URL(behind.baseUrl);
+  const socket = connect(Number(port), hostname);
+  socket.write(`POST ${searchPath} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nname=\r\n`);
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
+  expect(isReached).toBe(true);
+  await waitFor(() => isEnded, { what: 'the end of the request at serve' });
+});
+
+test('answers of a `serve` of another version are passed on as they are, also such as this API does not know', async () => {
+  const refusal = { error: { code: 'of-a-later-version', message: 'There is no such search.' } };
+  const server = await startScriptedServer((_request, response) => {
+    response.writeHead(422, { 'content-type': 'application/json', 'x-later': 'yes' }).end(JSON.stringify(refusal));
+  });
+  await using behind = await startBehind(server.url);
+  const answer = await fetch(`${behind.baseUrl}/api/ehr/athenahealth/fhir/c/Patient?later=1`);
+  expect([answer.status, answer.headers.get('x-later'), await answer.json()]).toEqual([422, 'yes', refusal]);
+  // A path of a later `serve` is none of this API, which says so itself.
+  expect((await behind.request('GET', '/api/ehr/athenahealth/later/c')).refusal[0]).toBe(404);
+  expect((await behind.request('GET', '/ready')).status).toBe(200);
+  await server.stop();
 });
 
 /** What a raw request to the API gets: its first line. */
