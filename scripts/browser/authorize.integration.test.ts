@@ -27,6 +27,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
   const addConnection = async (): Promise<string> => {
     await page.goto(`${browsed.baseUrl}/connections`);
     await button('Add a connection').click();
+    await choose({ field: 'EHR vendor', option: 'athenahealth' });
     await page.getByRole('textbox', { name: 'Practice id' }).fill('195900');
     await choose({ field: 'Credentials', option: 'Authorization by a user of the practice' });
     await button('Save').click();

@@ -91,7 +91,7 @@ describeInBrowser('the console in a browser', (open) => {
       },
       { times: 1 },
     );
-    await goTo(`/exports/athenahealth/${id}`);
+    await goTo(`/exports/${id}`);
     await page.getByText('completed', { exact: true }).first().waitFor();
     end();
     await isAnswered;
@@ -287,7 +287,7 @@ describeInBrowser('the console in a browser', (open) => {
     const body = { connectionId, includeStandard: false, resourceTypes: ['Encounter'] };
     const headers = { prefer: 'respond-async' };
     const { id } = await api<{ id: string }>('POST', '/api/ehr/athenahealth/enhanced-sync', body, headers);
-    await goTo(`/syncs/athenahealth/${id}`);
+    await goTo(`/syncs/${id}`);
     await page.getByText(/Searching: \d of \d searches are done\./).waitFor();
     const log = page.getByRole('table', { name: 'Log' });
     await log.getByText('The sync has completed.').waitFor();

@@ -39,9 +39,9 @@ interface View {
 const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = {
   listBulkExports: () => ({ page: '/exports', table: 'Bulk exports' }),
   listOutputFiles: 'The files of an export have numbered pages. Their own test opens all of them.',
-  listExportEvents: ({ exportId }) => ({ page: `/exports/athenahealth/${exportId}`, table: 'Log' }),
+  listExportEvents: ({ exportId }) => ({ page: `/exports/${exportId}`, table: 'Log' }),
   listSyncRuns: () => ({ page: '/syncs', table: 'Sync runs' }),
-  listSyncEvents: ({ syncRunId }) => ({ page: `/syncs/athenahealth/${syncRunId}`, table: 'Log' }),
+  listSyncEvents: ({ syncRunId }) => ({ page: `/syncs/${syncRunId}`, table: 'Log' }),
   listCohorts: 'A cohort is made of a file with many ids, which the command line reads.',
   listProviders: () => ({ page: '/providers', table: 'Providers' }),
   listConnections: () => ({ page: '/connections', table: 'Connections' }),
@@ -189,7 +189,7 @@ describeInBrowser('the lists of the console in a browser', (open) => {
   );
 
   test('the page of an export counts its files and opens all of them', async () => {
-    await goTo(`/exports/athenahealth/${ids.exportId}`);
+    await goTo(`/exports/${ids.exportId}`);
     const count = await countByApi('/api/ehr/{provider}/bulk-export/{jobId}/files');
     await page.getByText(`${count} files`, { exact: true }).waitFor();
     const last = String(Math.ceil(count / 50));

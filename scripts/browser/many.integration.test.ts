@@ -25,8 +25,8 @@ const pages = [
   ['/connections?problem=credentials', 'Connections', 'connections-of-a-problem'],
   ['/schedules', 'Schedules', 'schedules'],
   ['/exports', 'Bulk exports', 'exports'],
-  ['/exports/athenahealth/job_1many_0007', 'Bulk export', 'failed-export'],
-  ['/exports/athenahealth/job_none', 'Bulk export', 'no-export'],
+  ['/exports/job_1many_0007', 'Bulk export', 'failed-export'],
+  ['/exports/job_none', 'Bulk export', 'no-export'],
   ['/quarantine', 'Quarantine', 'quarantine'],
   ['/quarantine?state=open', 'Quarantine', 'quarantined-lines'],
   ['/webhooks', 'Webhooks', 'webhooks'],
@@ -164,10 +164,10 @@ describeInBrowser('the console with many connections that have one cause', (open
   });
 
   test('the page of an export that does not exist says so once, and one that failed names its practice and problem first', async () => {
-    await goTo('/exports/athenahealth/job_none');
+    await goTo('/exports/job_none');
     await page.getByRole('alert').first().waitFor();
     expect(await page.getByRole('alert').count()).toBe(1);
-    await goTo('/exports/athenahealth/job_1many_0007');
+    await goTo('/exports/job_1many_0007');
     await page.getByRole('heading', { level: 1, name: 'Bulk export of Practice 0007' }).waitFor();
     expect(await page.getByRole('alert').count()).toBe(1);
     const top = async (element: ReturnType<Page['locator']>) => (await element.boundingBox())?.y ?? 0;

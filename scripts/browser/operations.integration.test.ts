@@ -8,7 +8,7 @@ import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openTimeoutMs, withoutCaused } from './open-system.ts';
 
-const cutElements = `[...document.querySelectorAll('main *')]
+const cutElements = (selector: string) => `[...document.querySelectorAll('${selector}')]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
   .map((element) => element.tagName + ': ' + element.textContent)`;
 
@@ -38,11 +38,13 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.setViewportSize({ width: 390, height: 800 });
     expect(await faultsOfAccessibility(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    expect(await page.evaluate(cutElements('header *'))).toEqual([]);
     await page.setViewportSize({ width: 1280, height: 800 });
   };
 
   test('a form of a connection marks and requires its fields, and a second connection for a practice must be confirmed', async () => {
     await button('Add a connection').click();
+    await choose({ field: 'EHR vendor', option: 'athenahealth' });
     await field('Practice id').waitFor();
     await button('Test and save').click();
     await page.getByText('Enter the practice id, or a group id.').waitFor();
@@ -300,6 +302,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await goTo('/connections');
     const before = await ids();
     await button('Add a connection').click();
+    await choose({ field: 'EHR vendor', option: 'athenahealth' });
     await page.getByRole('textbox', { name: 'Practice id' }).fill('195901');
     await choose({ field: 'Scopes', option: /SMART v2/ });
     await button('Test and save').click();
@@ -372,7 +375,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     const list = page.getByRole('list', { name: caption });
     await list.getByRole('listitem').first().waitFor();
     expect(await page.getByRole('table').count()).toBe(0);
-    expect(await page.evaluate(cutElements)).toEqual([]);
+    expect(await page.evaluate(cutElements('main *'))).toEqual([]);
     expect(await faultsOfAccessibility(page)).toEqual([]);
     await page.setViewportSize({ width: 1280, height: 800 });
   });

@@ -97,7 +97,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     await answer(/\/files$/, ([file]: object[]) =>
       errors.map((code) => ({ ...file, id: code, state: 'failed', error: { code, message } })),
     );
-    await goTo(`/exports/athenahealth/${exportId}`);
+    await goTo(`/exports/${exportId}`);
     // All failed files are one box.
     const one = `1 file: ${titleOf('error', errors[0] ?? '')}`;
     await page.getByText(errors.length === 1 ? one : `${errors.length} files could not be stored`).waitFor();
@@ -170,7 +170,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     const row = page.getByRole('row').filter({ hasText: 'in progress' });
     await row.getByRole('progressbar').waitFor({ state: 'attached' });
     await row.getByText(/^about .* left$/).waitFor();
-    await goTo(`/exports/athenahealth/${id}`);
+    await goTo(`/exports/${id}`);
     await page.getByText('Time left', { exact: true }).waitFor();
     expect(await page.getByText(/usually take/).count()).toBe(0);
     await button('Cancel').click();

@@ -50,7 +50,7 @@ async function captureExport(browsed: BrowsedSystem, page: Page): Promise<void> 
   const { system } = browsed;
   await system.simulator.order(slowly);
   const { id } = await send(system, { path: '/athenahealth/bulk-export', body: { connectionId: system.connectionId } });
-  await page.goto(`${system.baseUrl}/exports/athenahealth/${id}`);
+  await page.goto(`${system.baseUrl}/exports/${id}`);
   await page.getByText(/for \d+ s/).waitFor();
   await page.waitForTimeout(downloadedMs);
   await page.screenshot({ path: join(folder, 'export.png') });

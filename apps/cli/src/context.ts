@@ -22,11 +22,18 @@ export type Environment = Streams & {
   readonly fetch: typeof fetch;
 };
 
+/** In the place of a provider in a path. Ids are unique, so most commands need none. */
+const anyProvider = '-';
+
 export function addGlobalOptions(program: Command, { env }: Environment): Command {
   return program
     .option('--url <url>', 'URL of the API (BULKHEAD_URL)', env.BULKHEAD_URL || 'http://127.0.0.1:3000')
     .option('--key-file <file>', 'file that contains the API key (default: the key in BULKHEAD_API_KEY)')
-    .option('--provider <id>', 'EHR vendor (BULKHEAD_PROVIDER)', env.BULKHEAD_PROVIDER || 'athenahealth')
+    .option(
+      '--provider <id>',
+      'EHR vendor of a new connection, or whose records are listed (BULKHEAD_PROVIDER)',
+      env.BULKHEAD_PROVIDER || anyProvider,
+    )
     .option('--json', 'print only the response, as JSON')
     .option('-q, --quiet', 'print only ids, one a line, for other programs');
 }
@@ -46,7 +53,10 @@ export function readContext(command: Command, environment: Environment) {
   return {
     api,
     url: base,
+    /** In paths. */
     provider,
+    /** Of a connection that is created. */
+    vendor: provider === anyProvider ? 'athenahealth' : provider,
     output: createOutput({ ...environment, json, quiet }),
     /** For content that is too large for `output`. */
     stdout,

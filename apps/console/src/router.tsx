@@ -7,9 +7,9 @@ import { NoSuchPage, PageCrash } from './shell/error-pages.tsx';
 const pages: readonly RouteObject[] = [
   { index: true, lazy: { Component: async () => (await import('./overview/overview-page.tsx')).OverviewPage } },
   page('exports', async () => (await import('./exports/exports-page.tsx')).ExportsPage),
-  page('exports/:provider/:jobId', async () => (await import('./exports/export-page.tsx')).ExportPage),
+  page('exports/:jobId', async () => (await import('./exports/export-page.tsx')).ExportPage),
   page('syncs', async () => (await import('./syncs/syncs-page.tsx')).SyncsPage),
-  page('syncs/:provider/:id', async () => (await import('./syncs/sync-page.tsx')).SyncPage),
+  page('syncs/:id', async () => (await import('./syncs/sync-page.tsx')).SyncPage),
   page('connections', async () => (await import('./connections/connections-page.tsx')).ConnectionsPage),
   page('connections/:id', async () => (await import('./connections/connection-page.tsx')).ConnectionPage),
   page('schedules', async () => (await import('./schedules/schedules-page.tsx')).SchedulesPage),

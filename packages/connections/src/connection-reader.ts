@@ -1,4 +1,4 @@
-import { ehrBaseUrls, type ProviderRegistry } from '@bulkhead/ehr/providers';
+import { checkProvider, ehrBaseUrls, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import { isInScope, type ScopedReference } from '@bulkhead/store';
 import type { ConnectionStore } from './connection.feature.ts';
 import type { ConnectionWithoutSecrets } from './connection.record.ts';
@@ -21,7 +21,7 @@ export class ConnectionReader {
 
   /** @throws AppError `unknown-provider`, `unknown-connection` */
   async find({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> {
-    if (provider !== undefined) this.#registry.get(provider);
+    if (provider !== undefined) checkProvider(this.#registry, provider);
     // An id is unique, so a request that names another provider still means this connection.
     const connection = isInScope(scope, id) ? await this.#connections.find(id) : undefined;
     if (connection) return connection;

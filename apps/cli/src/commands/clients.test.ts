@@ -38,7 +38,7 @@ test('clients register tells a person the token URL and the FHIR base URL, and t
   const { stdout, stderr } = await run({ args, types: '' });
   expect(stdout).toBe(`${example.id}\n`);
   expect(stderr).toBe(
-    'The client gets tokens at https://bulkhead.example/api/ehr/oauth/token. The FHIR base URL of a connection looks like https://bulkhead.example/api/ehr/athenahealth/fhir/conn_1.\n',
+    'The client gets tokens at https://bulkhead.example/api/ehr/oauth/token. The FHIR base URL of a connection looks like https://bulkhead.example/api/ehr/-/fhir/conn_1.\n',
   );
   const { stderr: quiet, calls } = await run({ args: [...args, '-q'], types: '' });
   expect([quiet, calls.map(({ id }) => id)]).toEqual(['', ['registerClient']]);

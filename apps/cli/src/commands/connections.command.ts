@@ -130,9 +130,9 @@ export const connections: CommandGroup = {
         'connections create --practice 195900 --client-id my-client --scopes v2 --environment production',
         'connections create --method none --fhir-endpoint https://fhir.example/r4 --group group_1',
       ],
-      async run({ api, provider, env, output }, options) {
+      async run({ api, vendor, env, output }, options) {
         const body = given({
-          provider,
+          provider: vendor,
           name: options.name,
           force: options.force,
           ...toPlace(options),
@@ -163,8 +163,8 @@ export const connections: CommandGroup = {
       summary: 'test a connection before you create it; the client secret is read from BULKHEAD_CLIENT_SECRET',
       options: { ...place, ...credentials },
       examples: ['connections test-draft --practice 195900 --client-id my-client --scopes v2 --environment production'],
-      async run({ api, provider, env, output }, options) {
-        const body = given({ provider, ...toPlace(options), auth: toAuth(options, env) });
+      async run({ api, vendor, env, output }, options) {
+        const body = given({ provider: vendor, ...toPlace(options), auth: toAuth(options, env) });
         printTest(output, answerOf(await api.POST('/api/ehr/connections/test', { body })).data);
       },
     }),
@@ -234,11 +234,11 @@ export const connections: CommandGroup = {
         scope: option.text('<scope>', "scopes (default: the provider's)"),
       },
       examples: ['connections authorize --connection conn_1', 'connections authorize --practice 195900'],
-      async run({ api, provider, env, output }, options) {
+      async run({ api, vendor, env, output }, options) {
         const { connection: connectionId, practice: practiceId, group: groupId, ...others } = options;
         const clientSecret = env.BULKHEAD_CLIENT_SECRET || undefined;
         const body = given({ connectionId, practiceId, groupId, ...others, clientSecret });
-        const params = { path: { provider } };
+        const params = { path: { provider: vendor } };
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/authorize', { params, body }));
         output.print(data, () => data.startUrl);
         output.printProgress(`The URL can be opened once, until ${data.expiresAt}.`);

@@ -16,6 +16,9 @@ client.use({
 /** The same client as hooks. */
 export const api = createQueries(client);
 
+/** In place of a vendor in a path: ids are unique, and lists contain the records of all vendors. */
+export const anyProvider = '-';
+
 /** How often data without a stream is read again while the page is visible. */
 export const refreshMs = 10_000;
 /** A restart of the API takes seconds, so retry. Do not retry refused requests. */

@@ -11,9 +11,6 @@ export interface Session {
   /** False for a viewer. */
   readonly mayChange: boolean;
   readonly providers: readonly Provider[];
-  /** The selected EHR vendor. */
-  readonly provider: string;
-  readonly setProvider: (id: string) => void;
 }
 
 interface LoadedSession {

@@ -9,9 +9,9 @@ test.each([
   {
     action: 'export.cancel',
     target: { provider: 'athenahealth', jobId: 'j1', connectionId: 'c1' },
-    to: [undefined, '/exports/athenahealth/j1', '/connections/c1'],
+    to: [undefined, '/exports/j1', '/connections/c1'],
   },
-  { action: 'sync.retry', target: { provider: 'athenahealth', id: 's1' }, to: [undefined, '/syncs/athenahealth/s1'] },
+  { action: 'sync.retry', target: { provider: 'athenahealth', id: 's1' }, to: [undefined, '/syncs/s1'] },
   { action: 'signing-key.retire', target: { kid: 'k' }, to: ['/signing-keys'] },
   { action: 'client.revoke', target: { id: 'client_1' }, to: ['/clients'] },
   { action: 'webhook.set', target: { id: 'c1' }, to: ['/webhooks?connectionId=c1'] },

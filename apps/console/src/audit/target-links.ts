@@ -10,7 +10,7 @@ export function targetLinks(event: Target) {
 /** Ids are named as in the path of the route, so an `id` is of the thing that the action is about. */
 function pageOf({ action, target }: Target, name: string): string | undefined {
   const id = encodeURIComponent(target[name] ?? '');
-  const { provider, connectionId } = target;
+  const { connectionId } = target;
   const [subject = ''] = action.split('.');
   switch (name === 'id' ? `${subject} id` : name) {
     case 'connectionId':
@@ -20,9 +20,9 @@ function pageOf({ action, target }: Target, name: string): string | undefined {
     case 'webhook id':
       return action === 'webhook.resend' ? '/webhooks' : `/webhooks?connectionId=${id}`;
     case 'jobId':
-      return provider && `/exports/${provider}/${id}`;
+      return `/exports/${id}`;
     case 'sync id':
-      return provider && `/syncs/${provider}/${id}`;
+      return `/syncs/${id}`;
     case 'schedule id':
       return '/schedules';
     case 'kid':

@@ -19,7 +19,7 @@ export function ConnectionHome({ connection }: { readonly connection: Connection
   const { isOperator } = useSession();
   const newest = { params: { path: { provider }, query: { connectionId, limit: shownExports } } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', newest);
-  const columns = useExportColumns(provider, false);
+  const columns = useExportColumns(false);
   return (
     <Stack>
       <Figures connection={connection} />
@@ -63,8 +63,8 @@ function Figures({ connection }: { readonly connection: Connection }) {
   const lastExport = exports.data?.data.find(({ completedAt }) => completedAt !== undefined);
   const lastSync = syncs.data?.data.find(({ completedAt }) => completedAt !== undefined);
   const runs = [
-    ...(lastExport ? [{ ...lastExport, kind: 'export', to: `/exports/${provider}/${lastExport.id}` }] : []),
-    ...(lastSync ? [{ ...lastSync, kind: 'sync', to: `/syncs/${provider}/${lastSync.id}` }] : []),
+    ...(lastExport ? [{ ...lastExport, kind: 'export', to: `/exports/${lastExport.id}` }] : []),
+    ...(lastSync ? [{ ...lastSync, kind: 'sync', to: `/syncs/${lastSync.id}` }] : []),
   ];
   const [last] = runs.toSorted((left, right) => `${right.completedAt}`.localeCompare(`${left.completedAt}`));
   const [next] = (schedules.data?.data ?? []).flatMap(({ nextRunAt }) => nextRunAt ?? []).toSorted();

@@ -75,12 +75,12 @@ interface PartProps {
 }
 
 function Part({ name, connection, isEditing }: PartProps) {
-  const { id: connectionId, provider } = connection;
+  const { id: connectionId } = connection;
   switch (name) {
     case 'Exports':
-      return <ExportList provider={provider} connectionId={connectionId} withConnection={false} />;
+      return <ExportList connectionId={connectionId} withConnection={false} />;
     case 'Syncs':
-      return <SyncList provider={provider} connectionId={connectionId} withConnection={false} />;
+      return <SyncList connectionId={connectionId} withConnection={false} />;
     case 'Schedules':
       return <ScheduleList connectionId={connectionId} />;
     case 'Types':

@@ -1,9 +1,9 @@
 import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { api, type ListedConnection } from '../api/api.ts';
-import { useSession } from '../api/session.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
+import { VendorSelect } from '../parts/connection.tsx';
 import { formatCount, formatShortDuration } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
@@ -18,7 +18,6 @@ const typingMs = 200;
 
 /** The connected practices, those with a problem first. */
 export function ConnectionsPage() {
-  const { providers } = useSession();
   const { filters, setFilter, textField, choiceField } = useFilters(['search', 'status', 'provider', 'problem']);
   const [search] = useDebouncedValue(filters.search, typingMs);
   const { provider, problem } = filters;
@@ -63,15 +62,7 @@ export function ConnectionsPage() {
           })}
           {...choiceField('problem')}
         />
-        {providers.length > 1 && (
-          <Select
-            label="Vendor"
-            placeholder="Any"
-            clearable
-            data={providers.map(({ id }) => id)}
-            {...choiceField('provider')}
-          />
-        )}
+        <VendorSelect {...choiceField('provider')} />
       </Group>
       <PagedTable
         query={connections}
@@ -100,7 +91,6 @@ const columns: readonly Column<ListedConnection>[] = [
   { header: 'Problem', cell: (connection) => <Problems connection={connection} /> },
   {
     header: 'Behind',
-    // With minutes, each row would be drawn again each minute.
     cell: ({ lagSeconds }) => lagSeconds !== undefined && formatShortDuration(lagSeconds * 1000),
     from: 'sm',
   },
@@ -127,12 +117,12 @@ function Problems({ connection }: { readonly connection: ListedConnection }) {
   );
 }
 
-function LastExport({ connection: { provider, lastExport } }: { readonly connection: ListedConnection }) {
+function LastExport({ connection: { lastExport } }: { readonly connection: ListedConnection }) {
   if (!lastExport) return 'none yet';
   const { id, status, endedAt } = lastExport;
   return (
     <Group gap="xs" wrap="nowrap">
-      <PageLink to={`/exports/${provider}/${id}`}>
+      <PageLink to={`/exports/${id}`}>
         <Timestamp at={endedAt} none="export" />
       </PageLink>
       <StatusBadge status={status} />

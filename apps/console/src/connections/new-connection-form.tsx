@@ -1,6 +1,7 @@
 import { ApiError } from '@bulkhead/client';
 import { Alert, Checkbox, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, type Provider, refresh } from '../api/api.ts';
 import { useSession } from '../api/session.ts';
@@ -20,7 +21,27 @@ import { checkForm, TestedForm } from './tested-form.tsx';
 
 /** Creates a connection with credentials, or opens the EHR, where a user of the practice authorizes it. */
 export function NewConnectionForm() {
-  return <WithProvider id={useSession().provider}>{(provider) => <NewConnection provider={provider} />}</WithProvider>;
+  const { providers } = useSession();
+  const [vendor, setVendor] = useState(providers.length === 1 ? providers[0]?.id : undefined);
+  return (
+    <>
+      <Select
+        label="EHR vendor"
+        withAsterisk
+        searchable
+        allowDeselect={false}
+        data={providers.map(({ id, name }) => ({ value: id, label: name }))}
+        value={vendor ?? null}
+        onChange={(id) => setVendor(id ?? undefined)}
+        mb="sm"
+      />
+      {vendor !== undefined && (
+        <WithProvider key={vendor} id={vendor}>
+          {(provider) => <NewConnection provider={provider} />}
+        </WithProvider>
+      )}
+    </>
+  );
 }
 
 function NewConnection({ provider }: { readonly provider: Provider }) {

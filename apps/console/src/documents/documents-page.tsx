@@ -1,8 +1,6 @@
 import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useMemo } from 'react';
-import { api, type PatientDocument, refresh } from '../api/api.ts';
-import { useSession } from '../api/session.ts';
+import { anyProvider, api, type PatientDocument, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
@@ -20,7 +18,6 @@ const typingMs = 300;
 
 /** The documents of a connection: whether their content is stored, and why it is not. Each read is an audit event. */
 export function DocumentsPage() {
-  const { provider } = useSession();
   const { filters, setFilter, choiceField } = useFilters(['connectionId', 'state', 'patient']);
   const { connectionId } = filters;
   return (
@@ -40,24 +37,22 @@ export function DocumentsPage() {
           Documents are the attachments of DiagnosticReport and DocumentReference.
         </EmptyState>
       ) : (
-        <DocumentList provider={provider} filters={{ ...filters, connectionId }} />
+        <DocumentList filters={{ ...filters, connectionId }} />
       )}
     </Page>
   );
 }
 
 interface DocumentListProps {
-  readonly provider: string;
   readonly filters: Readonly<Record<'state' | 'patient', string | undefined>> & { readonly connectionId: string };
 }
 
-function DocumentList({ provider, filters }: DocumentListProps) {
+function DocumentList({ filters }: DocumentListProps) {
   const [{ connectionId, state, patient }] = useDebouncedValue(filters, typingMs);
   const filter = { connectionId, patient, state: documentStates.find((option) => option === state) };
   const query = { ...filter, limit: pageSize, total: 'true' as const };
-  const init = { params: { path: { provider }, query } };
+  const init = { params: { path: { provider: anyProvider }, query } };
   const documents = api.useInfiniteQuery('get', '/api/ehr/{provider}/documents', init, pagesReadOnce);
-  const columns = useMemo(() => columnsFor(provider), [provider]);
   return (
     <PagedTable
       query={documents}
@@ -73,34 +68,36 @@ function DocumentList({ provider, filters }: DocumentListProps) {
   );
 }
 
-function columnsFor(provider: string): readonly Column<PatientDocument>[] {
-  return [
-    { header: 'Document', cell: (document) => <Title provider={provider} document={document} /> },
-    { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
-    { header: 'What to do', cell: (document) => <Text size="sm">{whatToDo(document)}</Text> },
-    { header: 'Of', cell: (document) => <Resource document={document} />, from: 'md' },
-    { header: 'Patient', cell: ({ patientId }) => patientId, from: 'lg' },
-    {
-      header: 'Size',
-      cell: ({ sizeBytes }) => (sizeBytes === undefined ? '' : formatBytes(sizeBytes)),
-      isFigure: true,
-      from: 'sm',
-    },
-    { header: 'Ended', cell: ({ completedAt }) => <Timestamp at={completedAt} none="" />, from: 'lg' },
-    {
-      header: 'Actions',
-      cell: ({ id, state }) =>
-        (state === 'failed' || state === 'skipped') && <RetryButton provider={provider} id={id} />,
-    },
-  ];
-}
+const columns: readonly Column<PatientDocument>[] = [
+  { header: 'Document', cell: (document) => <Title document={document} /> },
+  { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
+  { header: 'What to do', cell: (document) => <Text size="sm">{whatToDo(document)}</Text> },
+  { header: 'Of', cell: (document) => <Resource document={document} />, from: 'md' },
+  { header: 'Patient', cell: ({ patientId }) => patientId, from: 'lg' },
+  {
+    header: 'Size',
+    cell: ({ sizeBytes }) => (sizeBytes === undefined ? '' : formatBytes(sizeBytes)),
+    isFigure: true,
+    from: 'sm',
+  },
+  { header: 'Ended', cell: ({ completedAt }) => <Timestamp at={completedAt} none="" />, from: 'lg' },
+  {
+    header: 'Actions',
+    cell: ({ id, state }) => (state === 'failed' || state === 'skipped') && <RetryButton id={id} />,
+  },
+];
 
-function Title({ provider, document }: { readonly provider: string; readonly document: PatientDocument }) {
+function Title({ document }: { readonly document: PatientDocument }) {
   const { id, title, contentType, state } = document;
   const name = title ?? contentType ?? id;
   if (state !== 'stored') return name;
   return (
-    <Anchor href={`/api/ehr/${provider}/documents/${encodeURIComponent(id)}`} target="_blank" rel="noreferrer" inherit>
+    <Anchor
+      href={`/api/ehr/${anyProvider}/documents/${encodeURIComponent(id)}`}
+      target="_blank"
+      rel="noreferrer"
+      inherit
+    >
       {name}
     </Anchor>
   );
@@ -115,12 +112,19 @@ function Resource({ document: { connectionId, resource } }: { readonly document:
   );
 }
 
-function RetryButton({ provider, id }: { readonly provider: string; readonly id: string }) {
+function RetryButton({ id }: { readonly id: string }) {
   const retry = useAction('post', '/api/ehr/{provider}/documents/{id}/retry', {
     onSuccess: async () => {
       notify.done('The document will be fetched again.');
       await refresh('/api/ehr/{provider}/documents');
     },
   });
-  return <ActionButton label="Fetch again" mutation={retry} input={{ params: { path: { provider, id } } }} isCompact />;
+  return (
+    <ActionButton
+      label="Fetch again"
+      mutation={retry}
+      input={{ params: { path: { provider: anyProvider, id } } }}
+      isCompact
+    />
+  );
 }

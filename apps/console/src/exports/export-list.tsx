@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { api, type BulkExport } from '../api/api.ts';
+import { anyProvider, api, type BulkExport } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { EmptyState } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
@@ -10,18 +10,19 @@ import { accountedFor, requestText } from './export-texts.ts';
 export const exportStatuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 
 interface ExportListProps {
-  readonly provider: string;
+  /** Default: all vendors. */
+  readonly provider?: string | undefined;
   readonly connectionId: string | undefined;
   readonly status?: string | undefined;
   readonly withConnection?: boolean;
 }
 
 /** The exports, the newest first. */
-export function ExportList({ provider, connectionId, status, withConnection }: ExportListProps) {
+export function ExportList({ provider = anyProvider, connectionId, status, withConnection }: ExportListProps) {
   const query = { limit: pageSize, connectionId, status: exportStatuses.find((option) => option === status) };
   const params = { path: { provider }, query };
   const exports = api.useInfiniteQuery('get', '/api/ehr/{provider}/bulk-export', { params }, pages);
-  const columns = useExportColumns(provider, withConnection);
+  const columns = useExportColumns(withConnection);
   return (
     <PagedTable
       query={exports}
@@ -35,17 +36,14 @@ export function ExportList({ provider, connectionId, status, withConnection }: E
 }
 
 /** The columns of a list of exports. Each row links to the page of its export. */
-export function useExportColumns(provider: string, withConnection?: boolean): readonly Column<BulkExport>[] {
-  return useMemo(
-    () => runColumns((record) => toListed(provider, record), { withConnection }),
-    [provider, withConnection],
-  );
+export function useExportColumns(withConnection?: boolean): readonly Column<BulkExport>[] {
+  return useMemo(() => runColumns(toListed, { withConnection }), [withConnection]);
 }
 
-function toListed(provider: string, record: BulkExport): ListedRun {
+function toListed(record: BulkExport): ListedRun {
   const { id, connectionId, startedAt, completedAt, request, startedBy, scheduleId, status, partial, counts } = record;
   return {
-    to: `/exports/${provider}/${id}`,
+    to: `/exports/${id}`,
     connectionId,
     startedAt,
     endedAt: completedAt,

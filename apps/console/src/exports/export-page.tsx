@@ -1,6 +1,6 @@
 import { Alert, List, Paper, Text } from '@mantine/core';
 import { useParams } from 'react-router';
-import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
+import { anyProvider, api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { warningText } from '../parts/coded-text.ts';
@@ -21,15 +21,15 @@ import { useLiveExport } from './use-live-exports.ts';
 
 /** The live page of one export. */
 export function ExportPage() {
-  const { provider = '', jobId = '' } = useParams();
-  const init = { params: { path: { provider, jobId } } };
+  const { jobId = '' } = useParams();
+  const init = { params: { path: { provider: anyProvider, jobId } } };
   // Reading the URLs of files is an audit event, so they are read again only if they can have changed without an event.
   const exportQuery = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}', init, {
     refetchInterval: ({ state }) => (state.data?.data.status === 'IN_PROGRESS' ? refreshMs : false),
   });
   const record = exportQuery.data?.data;
   const isRunning = record?.status === 'IN_PROGRESS';
-  const live = useLiveExport({ provider, jobId, isRunning });
+  const live = useLiveExport({ jobId, isRunning });
   const every = (isRead: boolean) => ({ refetchInterval: isRead && refreshMs });
   const whileNotLive = every(isRunning && live !== 'live');
   // One message is enough for an export that does not exist.
@@ -55,7 +55,7 @@ export function ExportPage() {
           </>
         )
       }
-      actions={record && <ExportActions provider={provider} record={record} />}
+      actions={record && <ExportActions record={record} />}
     >
       <QueryResult query={exportQuery}>
         {({ data }) => (
@@ -107,8 +107,8 @@ function detailsOf({
 }
 
 /** The actions for an export: cancel it while it runs, retry what is missing after its end. */
-function ExportActions({ provider, record }: { readonly provider: string; readonly record: BulkExport }) {
-  const params = { path: { provider, jobId: record.id } };
+function ExportActions({ record }: { readonly record: BulkExport }) {
+  const params = { path: { provider: anyProvider, jobId: record.id } };
   const cancel = useAction('delete', '/api/ehr/{provider}/bulk-export/{jobId}');
   const retry = useAction('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry');
   if (record.status === 'IN_PROGRESS') {

@@ -1,8 +1,7 @@
 import { Group } from '@mantine/core';
-import { useSession } from '../api/session.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
-import { ConnectionSelect } from '../parts/connection.tsx';
+import { ConnectionSelect, VendorSelect } from '../parts/connection.tsx';
 import { Page } from '../parts/page.tsx';
 import { StatusSelect } from '../parts/runs/status-select.tsx';
 import { useFilters } from '../parts/use-filters.ts';
@@ -12,10 +11,9 @@ import { useLiveExports } from './use-live-exports.ts';
 
 /** The live list of bulk exports. */
 export function ExportsPage() {
-  const { provider } = useSession();
-  const { filters, choiceField } = useFilters(['connectionId', 'status']);
-  const { connectionId, status } = filters;
-  const live = useLiveExports(provider, connectionId);
+  const { filters, choiceField } = useFilters(['connectionId', 'status', 'provider']);
+  const { connectionId, status, provider } = filters;
+  const live = useLiveExports(connectionId);
   return (
     <Page
       title="Bulk exports"
@@ -27,8 +25,9 @@ export function ExportsPage() {
       }
     >
       <Group align="end">
-        <ConnectionSelect clearable {...choiceField('connectionId')} />
+        <ConnectionSelect clearable provider={provider} {...choiceField('connectionId')} />
         <StatusSelect statuses={exportStatuses} {...choiceField('status')} />
+        <VendorSelect {...choiceField('provider')} />
       </Group>
       <ExportList provider={provider} connectionId={connectionId} status={status} />
     </Page>

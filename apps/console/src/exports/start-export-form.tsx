@@ -1,8 +1,7 @@
 import { Select, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from 'react-router';
-import { api, refresh } from '../api/api.ts';
-import { useSession } from '../api/session.ts';
+import { anyProvider, api, refresh } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
@@ -10,12 +9,11 @@ import { localZone } from '../parts/times.ts';
 import { type ExportForm, emptyExportForm, levels, sinceChoices, toExportRequest } from './export-form.ts';
 
 export function StartExportForm({ connectionId = '' }: { readonly connectionId: string | undefined }) {
-  const { provider } = useSession();
   const navigate = useNavigate();
   const start = api.useMutation('post', '/api/ehr/{provider}/bulk-export', {
     onSuccess: async ({ data }) => {
       await refresh('/api/ehr/{provider}/bulk-export');
-      await navigate(`/exports/${provider}/${data.id}`);
+      await navigate(`/exports/${data.id}`);
     },
   });
   const form = useForm({
@@ -26,7 +24,7 @@ export function StartExportForm({ connectionId = '' }: { readonly connectionId: 
     },
   });
   const submit = (values: ExportForm) =>
-    start.mutate({ params: { path: { provider } }, body: toExportRequest(values) });
+    start.mutate({ params: { path: { provider: anyProvider } }, body: toExportRequest(values) });
   return (
     <EntryForm action="Start" mutation={start} onSubmit={form.onSubmit(submit)}>
       <ConnectionSelect withAsterisk placeholder="Choose one" {...form.getInputProps('connectionId')} />

@@ -1,4 +1,4 @@
-import { api, type BulkExport, createListReader, type OutputFile, queryClient } from '../api/api.ts';
+import { anyProvider, api, type BulkExport, createListReader, type OutputFile, queryClient } from '../api/api.ts';
 import { type StreamState, useEventStream } from '../api/use-event-stream.ts';
 import { mergeFiles } from './output-files.ts';
 
@@ -8,13 +8,9 @@ interface Envelope<Data> {
 }
 
 /** Updates the export and its ledger on the page from the event stream. */
-export function useLiveExport(options: {
-  readonly provider: string;
-  readonly jobId: string;
-  readonly isRunning: boolean;
-}): StreamState {
-  const { provider, jobId, isRunning } = options;
-  const params = { path: { provider, jobId } };
+export function useLiveExport(options: { readonly jobId: string; readonly isRunning: boolean }): StreamState {
+  const { jobId, isRunning } = options;
+  const params = { path: { provider: anyProvider, jobId } };
   const exportKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}', { params }).queryKey;
   const filesKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', { params }).queryKey;
 
@@ -35,7 +31,7 @@ export function useLiveExport(options: {
       (before) => before && { success: true, data: mergeFiles({ files: before.data, changed }) },
     );
   return useEventStream({
-    url: isRunning ? `/api/ehr/${provider}/bulk-export/${jobId}/events` : undefined,
+    url: isRunning ? `/api/ehr/${anyProvider}/bulk-export/${jobId}/events` : undefined,
     events: ['export', 'files'],
     onEvent: (event, data) => {
       if (event === 'export') takeExport(data as BulkExport);
@@ -47,10 +43,10 @@ export function useLiveExport(options: {
 const readList = createListReader('/api/ehr/{provider}/bulk-export');
 
 /** Reads the list again when the newest exports have changed. */
-export function useLiveExports(provider: string, connectionId?: string): StreamState {
+export function useLiveExports(connectionId?: string): StreamState {
   const query = connectionId === undefined ? '' : `?${new URLSearchParams({ connectionId })}`;
   return useEventStream({
-    url: `/api/ehr/${provider}/bulk-export/events${query}`,
+    url: `/api/ehr/${anyProvider}/bulk-export/events${query}`,
     events: ['exports'],
     onEvent: () => void readList(),
   });

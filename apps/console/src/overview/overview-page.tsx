@@ -1,6 +1,6 @@
 import { Alert, Anchor, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { Link } from 'react-router';
-import { api, type RateBudget, type Schedule } from '../api/api.ts';
+import { anyProvider, api, type RateBudget, type Schedule } from '../api/api.ts';
 import { useSession } from '../api/session.ts';
 import { keyOfBudget } from '../budget/budget-card.tsx';
 import { useExportColumns } from '../exports/export-list.tsx';
@@ -17,8 +17,8 @@ import { SinceLastLook } from './since-last-look.tsx';
 
 /** Answers what an operator asks at 3 a.m.: does everything run, is this normal, what is wrong, what is next? */
 export function OverviewPage() {
-  const { provider, isOperator } = useSession();
-  const live = useLiveExports(provider);
+  const { isOperator } = useSession();
+  const live = useLiveExports();
   return (
     <Page title="Overview" beside={<LiveBadge state={live} />}>
       {isOperator ? <HealthReport /> : <HealthForOthers />}
@@ -94,10 +94,9 @@ function BudgetOfDay({ budget: { name, day, pausedMs } }: { readonly budget: Rat
 const limit = 5;
 
 function ExportSummary() {
-  const { provider } = useSession();
-  const params = { path: { provider }, query: { limit } };
+  const params = { path: { provider: anyProvider }, query: { limit } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
-  const columns = useExportColumns(provider);
+  const columns = useExportColumns();
   return (
     <>
       <QueryTable

@@ -1,7 +1,7 @@
 import { Paper, Text } from '@mantine/core';
 import { useInterval, useLocalStorage } from '@mantine/hooks';
 import { useEffect } from 'react';
-import { api } from '../api/api.ts';
+import { anyProvider, api } from '../api/api.ts';
 import { useSession } from '../api/session.ts';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { changesSince, changesText } from './changes.ts';
@@ -14,9 +14,8 @@ const noteMs = 60_000;
 
 /** What has changed since the user last looked at this page, in this browser. */
 export function SinceLastLook() {
-  const { provider } = useSession();
   const since = useLook();
-  const params = { path: { provider }, query: { limit } };
+  const params = { path: { provider: anyProvider }, query: { limit } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
   const syncs = api.useQuery('get', '/api/ehr/{provider}/sync-runs', { params });
   if (since === undefined || !exports.data || !syncs.data) return null;

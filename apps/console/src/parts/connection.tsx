@@ -66,14 +66,22 @@ function describe(connection: Connection | undefined): string {
   return `${practiceId === undefined ? group : `Practice ${practiceId}, `}${fhirEndpoint}`;
 }
 
-/** A connection of the selected vendor. */
-export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
-  const { provider } = useSession();
+/** A connection. @param props.provider only those to this vendor */
+export function ConnectionSelect({
+  provider,
+  ...props
+}: Omit<SelectProps, 'data'> & { readonly provider?: string | undefined }) {
   const options = useConnectionOptions({
     provider,
     chosen: typeof props.value === 'string' && props.value ? [props.value] : [],
   });
   return <Select label="Connection" placeholder="All connections" miw={280} {...props} {...options} />;
+}
+
+/** Filters a list by the EHR vendor. */
+export function VendorSelect(props: Omit<SelectProps, 'data'>) {
+  const vendors = useSession().providers.map(({ id }) => id);
+  return vendors.length > 1 && <Select label="Vendor" placeholder="Any" clearable {...props} data={vendors} />;
 }
 
 /** The connections that a key or a client may use. */

@@ -28,5 +28,10 @@ test('a long id is shortened in the middle, and a short one stays', () => {
 });
 
 test('the axis of a chart shows the largest unit of a duration', () => {
-  expect([45_000, 200_000, 7_500_000].map(formatShortDuration)).toEqual(['45 s', '3.3 min', '2.1 h']);
+  expect([45_000, 200_000, 7_500_000, 51_000_000].map(formatShortDuration)).toEqual([
+    '45 s',
+    '3.3 min',
+    '2.1 h',
+    '14 h',
+  ]);
 });

@@ -45,8 +45,9 @@ const shortUnits = [
   ['min', 60_000],
 ] as const;
 
-/** A duration in its largest unit: `1.5 h`. For the axis of a chart. */
+/** A duration in its largest unit, with two digits: `1.5 h`, `14 h`. For the axis of a chart, and lists that should not change each minute. */
 export function formatShortDuration(ms: number): string {
   const [unit, size] = shortUnits.find(([, least]) => ms >= least) ?? (['s', 1000] as const);
-  return `${Math.round((10 * ms) / size) / 10} ${unit}`;
+  const parts = ms >= 10 * size ? 1 : 10;
+  return `${Math.round((parts * ms) / size) / parts} ${unit}`;
 }

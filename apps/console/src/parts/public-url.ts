@@ -1,8 +1,8 @@
-import { api, type Connection } from '../api/api.ts';
+import { anyProvider, api, type Connection } from '../api/api.ts';
 
 const tokenPath = '/api/ehr/oauth/token';
 /** The response is the same for every connection, even for one that does not exist. */
-const anyConnection = { path: { provider: 'any', connectionId: 'any' } };
+const anyConnection = { path: { provider: anyProvider, connectionId: 'any' } };
 
 /** The URL at which clients reach the API. It can differ from the URL of the console, and clients get tokens only for this one. */
 export function usePublicUrl() {

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { api, type QuarantineGroup, refresh } from '../api/api.ts';
 import { useSession } from '../api/session.ts';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
-import { ConnectionName, useConnection } from '../parts/connection.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount, shortened } from '../parts/format.ts';
 import { EmptyState, PageLink } from '../parts/page.tsx';
@@ -55,13 +55,11 @@ function columnsFor(onShow: LineGroupsProps['onShow']): readonly Column<Quaranti
   ];
 }
 
-function RunOf({ group: { connectionId, runId } }: { readonly group: QuarantineGroup }) {
-  const provider = useConnection(connectionId)?.provider;
-  const text = `${runId.startsWith('sync_') ? 'sync' : 'export'} ${shortened(runId)}`;
-  if (provider === undefined) return text;
+function RunOf({ group: { runId } }: { readonly group: QuarantineGroup }) {
+  const kind = runId.startsWith('sync_') ? 'sync' : 'export';
   return (
-    <PageLink to={`/${runId.startsWith('sync_') ? 'syncs' : 'exports'}/${provider}/${runId}`} title={runId}>
-      {text}
+    <PageLink to={`/${kind}s/${runId}`} title={runId}>
+      {kind} {shortened(runId)}
     </PageLink>
   );
 }

@@ -3,7 +3,7 @@ import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine
 import { useCallback, useMemo, useState } from 'react';
 import { api, type QuarantinedLine, type QuarantineGroup } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ConnectionName, ConnectionSelect, useConnection } from '../parts/connection.tsx';
+import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { formatBytes, shortened } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { JoinedTable, pageSize, pages } from '../parts/paged-table.tsx';
@@ -124,15 +124,10 @@ function columnsFor(options: {
 }
 
 /** The file of the export, or the search of the sync run, with a link to the run. */
-function File({ line: { source, connectionId, runId, fileId } }: { readonly line: QuarantinedLine }) {
-  const provider = useConnection(connectionId)?.provider;
+function File({ line: { source, runId, fileId } }: { readonly line: QuarantinedLine }) {
   return (
     <Text size="xs" title={fileId}>
-      {provider === undefined ? (
-        shortened(fileId)
-      ) : (
-        <PageLink to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${runId}`}>{shortened(fileId)}</PageLink>
-      )}
+      <PageLink to={`/${source === 'sync' ? 'syncs' : 'exports'}/${runId}`}>{shortened(fileId)}</PageLink>
     </Text>
   );
 }

@@ -1,6 +1,5 @@
 import { Code, Drawer, Group, Tabs, Text } from '@mantine/core';
-import { useMemo } from 'react';
-import { api, type ResourceSource } from '../api/api.ts';
+import { anyProvider, api, type ResourceSource } from '../api/api.ts';
 import { PageLink, QueryResult } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
@@ -13,8 +12,11 @@ interface ResourceDrawerProps extends ResourceReference {
 }
 
 /** One resource as received, and the source of each version. */
-export function ResourceDrawer({ provider, connectionId, type, id, onClose }: ResourceDrawerProps) {
-  const init = { params: { path: { provider, type, id }, query: { connectionId } }, parseAs: 'text' as const };
+export function ResourceDrawer({ connectionId, type, id, onClose }: ResourceDrawerProps) {
+  const init = {
+    params: { path: { provider: anyProvider, type, id }, query: { connectionId } },
+    parseAs: 'text' as const,
+  };
   const once = { refetchInterval: false } as const;
   const resource = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}', init, once);
   const patientQuery = new URLSearchParams({ connectionId, type: 'Observation', patient: id });
@@ -48,18 +50,17 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
           <Text size="sm" c="dimmed" mb="xs">
             The source of each version, the stored one first.
           </Text>
-          <ResourceSources provider={provider} connectionId={connectionId} type={type} id={id} />
+          <ResourceSources connectionId={connectionId} type={type} id={id} />
         </Tabs.Panel>
       </Tabs>
     </Drawer>
   );
 }
 
-function ResourceSources({ provider, connectionId, type, id }: ResourceReference & { readonly id: string }) {
-  const init = { params: { path: { provider, type, id }, query: { connectionId } } };
+function ResourceSources({ connectionId, type, id }: ResourceReference & { readonly id: string }) {
+  const init = { params: { path: { provider: anyProvider, type, id }, query: { connectionId } } };
   const once = { refetchInterval: false } as const;
   const sources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}/sources', init, once);
-  const columns = useMemo(() => columnsFor(provider), [provider]);
   return (
     <QueryTable
       query={sources}
@@ -70,26 +71,23 @@ function ResourceSources({ provider, connectionId, type, id }: ResourceReference
   );
 }
 
-function columnsFor(provider: string): readonly Column<ResourceSource>[] {
-  return [
-    { header: 'Version', cell: ({ versionId = '', deleted }) => (deleted ? `${versionId} deleted` : versionId) },
-    { header: 'Updated', cell: ({ lastUpdated }) => <Timestamp at={lastUpdated} /> },
-    { header: 'Stored', cell: ({ storedAt }) => <Timestamp at={storedAt} /> },
-    { header: 'From', cell: ({ source }) => <Source provider={provider} source={source} /> },
-  ];
-}
+const columns: readonly Column<ResourceSource>[] = [
+  { header: 'Version', cell: ({ versionId = '', deleted }) => (deleted ? `${versionId} deleted` : versionId) },
+  { header: 'Updated', cell: ({ lastUpdated }) => <Timestamp at={lastUpdated} /> },
+  { header: 'Stored', cell: ({ storedAt }) => <Timestamp at={storedAt} /> },
+  { header: 'From', cell: ({ source }) => <Source source={source} /> },
+];
 
-function Source({ provider, source }: { readonly provider: string; readonly source: ResourceSource['source'] }) {
+function Source({ source }: { readonly source: ResourceSource['source'] }) {
   const [to, text] =
     'exportId' in source
-      ? [`/exports/${provider}/${source.exportId}`, `export, line ${source.line}`]
-      : [`/syncs/${provider}/${source.syncRunId}`, 'sync run'];
+      ? [`/exports/${source.exportId}`, `export, line ${source.line}`]
+      : [`/syncs/${source.syncRunId}`, 'sync run'];
   return <PageLink to={to}>{text}</PageLink>;
 }
 
 /** The URL of the resources of a type. */
 export interface ResourceReference {
-  readonly provider: string;
   readonly connectionId: string;
   readonly type: string;
 }

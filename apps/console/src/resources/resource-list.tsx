@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
 import { useMemo } from 'react';
-import { api, type Searchset } from '../api/api.ts';
+import { anyProvider, api, type Searchset } from '../api/api.ts';
 import { EmptyState, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
@@ -25,7 +25,7 @@ interface ResourceListProps extends ResourceReference {
 }
 
 /** Reads page by page along the `next` links of the search. Each page is an audit event. */
-export function ResourceList({ provider, connectionId, type, filters, onOpen }: ResourceListProps) {
+export function ResourceList({ connectionId, type, filters, onOpen }: ResourceListProps) {
   const { patient, code, from, to, label } = filters;
   const dates = [...(from ? [`ge${from}`] : []), ...(to ? [`le${to}`] : [])];
   const query = {
@@ -38,7 +38,7 @@ export function ResourceList({ provider, connectionId, type, filters, onOpen }: 
     // Only the resources of one patient are few enough to be counted each time.
     ...(patient ? { _total: 'accurate' as const } : {}),
   };
-  const init = { params: { path: { provider, type }, query }, parseAs: 'text' as const };
+  const init = { params: { path: { provider: anyProvider, type }, query }, parseAs: 'text' as const };
   const resources = api.useInfiniteQuery('get', '/api/ehr/{provider}/resources/{type}', init, {
     ...pagesReadOnce,
     pageParamName: '_cursor',

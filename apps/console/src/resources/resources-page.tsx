@@ -16,7 +16,7 @@ const defaults = { type: 'Patient', patient: '', code: '', from: '', to: '', lab
 
 /** The stored resources by type, patient, code and date. Each read is an audit event. */
 export function ResourcesPage() {
-  const { provider, isOperator } = useSession();
+  const { isOperator } = useSession();
   const { filters, setFilter, setFilters, choiceField } = useFilters(['connectionId', 'id', ...fields]);
   const { connectionId, type, id } = filters;
   const fromUrl = Object.fromEntries(fields.map((name) => [name, filters[name] ?? defaults[name]])) as typeof defaults;
@@ -25,7 +25,7 @@ export function ResourcesPage() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the form itself stays.
   useEffect(() => form.setValues(fromUrl), [JSON.stringify(fromUrl)]);
   const onOpen = useCallback((resourceId: string) => setFilter('id', resourceId), [setFilter]);
-  const reference = connectionId && type ? { provider, connectionId, type } : undefined;
+  const reference = connectionId && type ? { connectionId, type } : undefined;
   return (
     <Page title="Resources">
       <form onSubmit={form.onSubmit((values) => setFilters({ ...values, id: undefined }))}>

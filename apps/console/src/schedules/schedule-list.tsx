@@ -12,9 +12,15 @@ import { Timestamp } from '../parts/timestamp.tsx';
 import { cronWords } from './cron-words.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 
-/** The schedules, with the next run and the result of the last one. @param props.connectionId those of one connection */
-export function ScheduleList({ connectionId }: { readonly connectionId?: string }) {
-  const params = { query: { limit: pageSize, connectionId } };
+/** The schedules, with the next run and the result of the last one. @param props.connectionId, props.provider those of one connection, or to one vendor */
+export function ScheduleList({
+  connectionId,
+  provider,
+}: {
+  readonly connectionId?: string | undefined;
+  readonly provider?: string | undefined;
+}) {
+  const params = { query: { limit: pageSize, connectionId, provider } };
   const schedules = api.useInfiniteQuery('get', '/api/ehr/schedules', { params }, pages);
   return (
     <PagedTable
@@ -60,7 +66,7 @@ function When({ schedule: { cron, timeZone, errorMessage } }: { readonly schedul
   );
 }
 
-function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule: Schedule }) {
+function LastRun({ schedule: { kind, lastRun } }: { readonly schedule: Schedule }) {
   if (!lastRun) return 'never';
   const { at, runId, runStatus, outcome, reason } = lastRun;
   return (
@@ -68,7 +74,7 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
       {runId === undefined ? (
         <Timestamp at={at} />
       ) : (
-        <PageLink to={`/${kind}s/${provider}/${runId}`}>
+        <PageLink to={`/${kind}s/${runId}`}>
           <Timestamp at={at} />
         </PageLink>
       )}

@@ -1,27 +1,24 @@
-import { useLocalStorage } from '@mantine/hooks';
 import { type ReactNode, useContext, useMemo } from 'react';
 import { api, isUnavailable, type Provider } from '../api/api.ts';
 import { type Session, SessionContext, useSession } from '../api/session.ts';
 import { Problem, Shape } from '../parts/page.tsx';
 import { Outage } from './outage.tsx';
 
-/** Loads the user and the selected vendor. The frame is drawn meanwhile, and `WithSession` shows a page as soon as they are known. */
+/** Loads the user and the vendors. The frame is drawn meanwhile, and `WithSession` shows a page as soon as they are known. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const who = api.useQuery('get', '/api/ehr/session');
   // The API reads the registry only when it starts, so one read is enough.
   const providersQuery = api.useQuery('get', '/api/ehr/providers', {}, { refetchInterval: false });
-  const [chosen, setProvider] = useLocalStorage({ key: 'bulkhead-provider', defaultValue: '' });
   const key = who.data?.data;
   const providers = providersQuery.data?.data;
 
   const session = useMemo<Session | undefined>(() => {
     if (!key || !providers) return undefined;
-    const provider = providers.find(({ id }) => id === chosen) ?? providers[0];
     const { role, personRole } = key;
     const isOperator = role === 'operator';
     const rights = { isOperator, isAdmin: isOperator && personRole !== 'operator', mayChange: personRole !== 'viewer' };
-    return { key, ...rights, providers, provider: provider?.id ?? '', setProvider };
-  }, [key, providers, chosen, setProvider]);
+    return { key, ...rights, providers };
+  }, [key, providers]);
 
   const error = who.error ?? providersQuery.error;
   const loaded = useMemo(() => ({ session, error }), [session, error]);

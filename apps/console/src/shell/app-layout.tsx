@@ -6,7 +6,6 @@ import {
   Group,
   Image,
   Menu,
-  Select,
   Text,
   useComputedColorScheme,
   useMantineColorScheme,
@@ -55,7 +54,6 @@ export function AppLayout() {
             </Group>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <ProviderSelect />
             <ColorSchemeToggle />
             <SessionMenu />
           </Group>
@@ -104,23 +102,6 @@ function SessionMenu() {
         </Menu.Dropdown>
       </Menu>
     </>
-  );
-}
-
-function ProviderSelect() {
-  const session = useSessionIfLoaded();
-  // With only one registered vendor there is nothing to choose.
-  if (!session || session.providers.length < 2) return null;
-  const { providers, provider, setProvider } = session;
-  return (
-    <Select
-      aria-label="EHR vendor"
-      w={160}
-      data={providers.map(({ id }) => id)}
-      value={provider}
-      allowDeselect={false}
-      onChange={(id) => id !== null && setProvider(id)}
-    />
   );
 }
 

@@ -1,19 +1,17 @@
 import { Checkbox, MultiSelect, TagsInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from 'react-router';
-import { api, refresh } from '../api/api.ts';
-import { useSession } from '../api/session.ts';
+import { anyProvider, api, refresh } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { emptySyncForm, enhancedTypes, type SyncForm, toSyncRequest } from './sync-form.ts';
 
 export function StartSyncForm({ connectionId = '' }: { readonly connectionId: string | undefined }) {
-  const { provider } = useSession();
   const navigate = useNavigate();
   const start = api.useMutation('post', '/api/ehr/{provider}/enhanced-sync', {
     onSuccess: async ({ data }) => {
       await refresh('/api/ehr/{provider}/sync-runs');
-      await navigate(`/syncs/${provider}/${data.id}`);
+      await navigate(`/syncs/${data.id}`);
     },
   });
   const form = useForm({
@@ -22,7 +20,7 @@ export function StartSyncForm({ connectionId = '' }: { readonly connectionId: st
   });
   const submit = (values: SyncForm) => {
     // Do not wait for the end: the run has a page of its own.
-    const init = { params: { path: { provider } }, headers: { Prefer: 'respond-async' } };
+    const init = { params: { path: { provider: anyProvider } }, headers: { Prefer: 'respond-async' } };
     start.mutate({ ...init, body: toSyncRequest(values) });
   };
   return (

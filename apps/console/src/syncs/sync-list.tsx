@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { api, type SyncRun } from '../api/api.ts';
+import { anyProvider, api, type SyncRun } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { EmptyState } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
@@ -9,21 +9,19 @@ import { syncText } from './sync-texts.ts';
 export const syncStatuses = ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED'] as const;
 
 interface SyncListProps {
-  readonly provider: string;
+  /** Default: all vendors. */
+  readonly provider?: string | undefined;
   readonly connectionId: string | undefined;
   readonly status?: string | undefined;
   readonly withConnection?: boolean;
 }
 
 /** The enhanced syncs, the newest first. */
-export function SyncList({ provider, connectionId, status, withConnection }: SyncListProps) {
+export function SyncList({ provider = anyProvider, connectionId, status, withConnection }: SyncListProps) {
   const query = { limit: pageSize, connectionId, status: syncStatuses.find((option) => option === status) };
   const params = { path: { provider }, query };
   const runs = api.useInfiniteQuery('get', '/api/ehr/{provider}/sync-runs', { params }, pages);
-  const columns = useMemo(
-    () => runColumns((run: SyncRun) => toListed(provider, run), { withConnection }),
-    [provider, withConnection],
-  );
+  const columns = useMemo(() => runColumns(toListed, { withConnection }), [withConnection]);
   return (
     <PagedTable
       query={runs}
@@ -40,10 +38,10 @@ export function SyncList({ provider, connectionId, status, withConnection }: Syn
   );
 }
 
-function toListed(provider: string, run: SyncRun): ListedRun {
+function toListed(run: SyncRun): ListedRun {
   const { id, connectionId, createdAt, completedAt, startedBy, scheduleId, status, activity, progress, totals } = run;
   return {
-    to: `/syncs/${provider}/${id}`,
+    to: `/syncs/${id}`,
     connectionId,
     startedAt: createdAt,
     endedAt: completedAt,

@@ -1,6 +1,6 @@
 import { Alert, List, Paper, Progress } from '@mantine/core';
 import { useParams } from 'react-router';
-import { api, queryClient, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
+import { anyProvider, api, queryClient, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
@@ -19,13 +19,13 @@ import { canRetrySync, requestsText } from './sync-texts.ts';
 
 /** The page of one sync, with a row for each type. */
 export function SyncPage() {
-  const { provider = '', id = '' } = useParams();
-  const init = { params: { path: { provider, id } } };
+  const { id = '' } = useParams();
+  const init = { params: { path: { provider: anyProvider, id } } };
   const runQuery = api.useQuery('get', '/api/ehr/{provider}/sync-runs/{id}', init);
   const { queryKey } = api.queryOptions('get', '/api/ehr/{provider}/sync-runs/{id}', init);
   const run = runQuery.data?.data;
   const live = useEventStream({
-    url: run?.status === 'IN_PROGRESS' ? `/api/ehr/${provider}/sync-runs/${id}/events` : undefined,
+    url: run?.status === 'IN_PROGRESS' ? `/api/ehr/${anyProvider}/sync-runs/${id}/events` : undefined,
     events: ['sync-run'],
     onEvent: (_event, data) => queryClient.setQueryData(queryKey, { success: true, data: data as SyncRunDetail }),
   });
@@ -46,7 +46,7 @@ export function SyncPage() {
           </>
         )
       }
-      actions={run && <SyncActions provider={provider} run={run} />}
+      actions={run && <SyncActions run={run} />}
     >
       <QueryResult query={runQuery}>
         {({ data }) => (
@@ -123,8 +123,8 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
 ];
 
 /** The actions for a run in its current phase. */
-function SyncActions({ provider, run }: { readonly provider: string; readonly run: SyncRun }) {
-  const params = { path: { provider, id: run.id } };
+function SyncActions({ run }: { readonly run: SyncRun }) {
+  const params = { path: { provider: anyProvider, id: run.id } };
   const cancel = useAction('delete', '/api/ehr/{provider}/sync-runs/{id}');
   const retry = useAction('post', '/api/ehr/{provider}/sync-runs/{id}/retry');
   if (run.status === 'IN_PROGRESS') {

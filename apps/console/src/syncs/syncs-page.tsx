@@ -1,7 +1,6 @@
 import { Group } from '@mantine/core';
-import { useSession } from '../api/session.ts';
 import { FormButton } from '../parts/buttons.tsx';
-import { ConnectionSelect } from '../parts/connection.tsx';
+import { ConnectionSelect, VendorSelect } from '../parts/connection.tsx';
 import { Page } from '../parts/page.tsx';
 import { StatusSelect } from '../parts/runs/status-select.tsx';
 import { useFilters } from '../parts/use-filters.ts';
@@ -9,9 +8,8 @@ import { StartSyncForm } from './start-sync-form.tsx';
 import { SyncList, syncStatuses } from './sync-list.tsx';
 
 export function SyncsPage() {
-  const { provider } = useSession();
-  const { filters, choiceField } = useFilters(['connectionId', 'status']);
-  const { connectionId, status } = filters;
+  const { filters, choiceField } = useFilters(['connectionId', 'status', 'provider']);
+  const { connectionId, status, provider } = filters;
   return (
     <Page
       title="Sync runs"
@@ -22,8 +20,9 @@ export function SyncsPage() {
       }
     >
       <Group align="end">
-        <ConnectionSelect clearable {...choiceField('connectionId')} />
+        <ConnectionSelect clearable provider={provider} {...choiceField('connectionId')} />
         <StatusSelect statuses={syncStatuses} {...choiceField('status')} />
+        <VendorSelect {...choiceField('provider')} />
       </Group>
       <SyncList provider={provider} connectionId={connectionId} status={status} />
     </Page>

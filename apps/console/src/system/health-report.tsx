@@ -2,7 +2,7 @@ import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Fragment } from 'react';
 import { Link } from 'react-router';
-import { api, type HealthCheck, type HealthProblem, type HealthSubject, refresh } from '../api/api.ts';
+import { anyProvider, api, type HealthCheck, type HealthProblem, type HealthSubject, refresh } from '../api/api.ts';
 import { useSession } from '../api/session.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
@@ -225,18 +225,23 @@ function SubjectAction({ subject }: { readonly subject: HealthSubject }) {
   return reason.includes('tested') ? <TestConnectionButton connection={{ id }} label="Test now" isCompact /> : null;
 }
 
-function RetryButton({ run: { kind, id, provider = '' } }: { readonly run: HealthSubject }) {
+function RetryButton({ run: { kind, id } }: { readonly run: HealthSubject }) {
   const retryExport = useAction('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry');
   const retrySync = useAction('post', '/api/ehr/{provider}/sync-runs/{id}/retry');
   return kind === 'export' ? (
     <ActionButton
       label="Retry"
       mutation={retryExport}
-      input={{ params: { path: { provider, jobId: id } } }}
+      input={{ params: { path: { provider: anyProvider, jobId: id } } }}
       isCompact
     />
   ) : (
-    <ActionButton label="Retry" mutation={retrySync} input={{ params: { path: { provider, id } } }} isCompact />
+    <ActionButton
+      label="Retry"
+      mutation={retrySync}
+      input={{ params: { path: { provider: anyProvider, id } } }}
+      isCompact
+    />
   );
 }
 

@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import { placeOf } from './place-of.ts';
 
 const connectionId = 'conn_1';
-const run = { connectionId, provider: 'athenahealth', reason: 'failed' };
+const run = { connectionId, reason: 'failed' };
 
 test.each([
-  { check: 'failed-exports', subject: { kind: 'export', id: 'job_1', ...run }, to: '/exports/athenahealth/job_1' },
-  { check: 'failed-syncs', subject: { kind: 'sync-run', id: 'sync_1', ...run }, to: '/syncs/athenahealth/sync_1' },
+  { check: 'failed-exports', subject: { kind: 'export', id: 'job_1', ...run }, to: '/exports/job_1' },
+  { check: 'failed-syncs', subject: { kind: 'sync-run', id: 'sync_1', ...run }, to: '/syncs/sync_1' },
   { check: 'lag', subject: { kind: 'connection', id: connectionId, reason: '' }, to: '/connections/conn_1' },
   {
     check: 'quarantine',

@@ -10,15 +10,15 @@ const pages: Readonly<Record<string, string>> = {
 /** The page where an operator repairs what a check has found. */
 export function placeOf({ check, subject }: { readonly check: string; readonly subject?: HealthSubject }): string {
   if (!subject) return pages[check] ?? '/system';
-  const { kind, id, connectionId = '', provider = '' } = subject;
+  const { kind, id, connectionId = '' } = subject;
   if (check === 'quarantine') return `/quarantine?connectionId=${encodeURIComponent(id)}`;
   switch (kind) {
     case 'connection':
       return `/connections/${id}`;
     case 'export':
-      return `/exports/${provider}/${id}`;
+      return `/exports/${id}`;
     case 'sync-run':
-      return `/syncs/${provider}/${id}`;
+      return `/syncs/${id}`;
     case 'schedule':
       return '/schedules';
     case 'budget':

@@ -1,8 +1,7 @@
 import { Button, Group, Select, Stack, Tabs, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMemo } from 'react';
-import { api, readOnce, type TableView } from '../api/api.ts';
-import { useSession } from '../api/session.ts';
+import { anyProvider, api, readOnce, type TableView } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EmptyState, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
@@ -15,10 +14,14 @@ const previewRows = 50;
 
 /** The stored resources as tables: the first rows of a view, and downloads of the whole table. */
 export function TablesPage() {
-  const { provider } = useSession();
   const { filters, choiceField } = useFilters(['connectionId', 'view']);
   const { connectionId, view: name } = filters;
-  const views = api.useQuery('get', '/api/ehr/{provider}/tables', { params: { path: { provider } } }, readOnce);
+  const views = api.useQuery(
+    'get',
+    '/api/ehr/{provider}/tables',
+    { params: { path: { provider: anyProvider } } },
+    readOnce,
+  );
   return (
     <Page title="Tables">
       <QueryResult query={views}>
@@ -37,12 +40,7 @@ export function TablesPage() {
                 />
               </Group>
               {connectionId && view ? (
-                <Preview
-                  key={`${connectionId}/${view.name}`}
-                  provider={provider}
-                  connectionId={connectionId}
-                  view={view}
-                />
+                <Preview key={`${connectionId}/${view.name}`} connectionId={connectionId} view={view} />
               ) : (
                 <EmptyState title="Choose a connection and a view">
                   The first {previewRows} rows are then shown, with downloads for DuckDB, databases and spreadsheets.
@@ -57,19 +55,18 @@ export function TablesPage() {
 }
 
 interface PreviewProps {
-  readonly provider: string;
   readonly connectionId: string;
   readonly view: TableView;
 }
 
 /** Each preview is an event of the audit log. */
-function Preview({ provider, connectionId, view }: PreviewProps) {
+function Preview({ connectionId, view }: PreviewProps) {
   const { name, description } = view;
   const query = { connectionId, format: 'ndjson' as const, _limit: previewRows };
-  const init = { params: { path: { provider, view: name }, query }, parseAs: 'text' as const };
+  const init = { params: { path: { provider: anyProvider, view: name }, query }, parseAs: 'text' as const };
   const preview = api.useQuery('get', '/api/ehr/{provider}/tables/{view}', init, readOnce);
   const rowColumns = useMemo(() => view.columns.map(toColumn), [view]);
-  const address = `/api/ehr/${provider}/tables/${name}`;
+  const address = `/api/ehr/${anyProvider}/tables/${name}`;
   return (
     <Stack gap="sm">
       <Group>

@@ -30,7 +30,12 @@ export {
   scheduleKinds,
   withoutTrailingSlashes,
 } from './provider.ts';
-export { type CurrentRegistry, createProviderRegistry, type ProviderRegistry } from './provider-registry.ts';
+export {
+  type CurrentRegistry,
+  checkProvider,
+  createProviderRegistry,
+  type ProviderRegistry,
+} from './provider-registry.ts';
 export { exportScopeOf, recordTypes, requestedScope } from './requested-scope.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
 export { type Vendor, vendors } from './vendors/index.ts';

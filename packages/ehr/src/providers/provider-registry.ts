@@ -23,6 +23,14 @@ export interface CurrentRegistry extends ProviderRegistry {
   refresh(measured: readonly FactsFile[]): boolean;
 }
 
+/** In place of a provider in a path: any one, as in Google's AIP-159. Ids are unique, and a list contains the records of all providers. */
+const anyProvider = '-';
+
+/** The provider that a path names, to filter a list by. Undefined if it may be any one. @throws AppError `unknown-provider` */
+export function checkProvider(registry: Pick<ProviderRegistry, 'get'>, id: string): string | undefined {
+  return id === anyProvider ? undefined : registry.get(id).id;
+}
+
 /**
  * Creates the registry of the EHR vendors that connections can use. An entry with the id of an earlier one changes the facts that it
  * contains, and keeps the others: the built-in entry, then what was measured, the file, and the variable.

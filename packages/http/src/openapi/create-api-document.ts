@@ -122,7 +122,8 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
 
 /** The parameters of paths, by the part of the path that ends with them. */
 const pathParameters: Readonly<Record<string, string>> = {
-  'ehr/:provider': 'The EHR vendor of the connection. `GET /api/ehr/providers` lists the vendors.',
+  'ehr/:provider':
+    'The EHR vendor of the connection. `-` stands for any vendor: ids are unique, and lists contain the records of all vendors. `GET /api/ehr/providers` lists the vendors.',
   'bulk-export/:jobId': 'The id of an export, which begins with `job_`.',
   'sync-runs/:id': 'The id of a sync run, which begins with `sync_`.',
   'connections/:id': 'The id of a connection, which begins with `conn_`.',

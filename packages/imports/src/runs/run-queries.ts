@@ -53,7 +53,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
 
   /** Lists runs, newest first. @param filter.after the last id of the previous page */
   list(filter: {
-    readonly provider: string;
+    readonly provider?: string | undefined;
     readonly connectionId?: string | undefined;
     readonly phases?: readonly Phase[] | undefined;
     readonly scope: ConnectionScope;
@@ -62,7 +62,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
   }): Promise<Run[]> {
     const { provider, connectionId, phases, scope, after, limit } = filter;
     const query = {
-      provider,
+      ...(provider === undefined ? {} : { provider }),
       $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
       ...(phases === undefined ? {} : { phase: { $in: phases } }),
       ...(after === undefined ? {} : { _id: { $lt: after } }),

@@ -42,23 +42,25 @@ export class ScheduleRepository {
   }
 
   /**
-   * Lists schedules of one connection or of all. Without a limit all are listed.
+   * Lists schedules of one connection, to one vendor, or all. Without a limit all are listed.
    * @param options.after the last id of the previous page
    * @param options.sort `next`: only those that are not paused, the next run first. Default: oldest first
    */
   async list(options: {
     readonly connectionId?: string | undefined;
+    readonly provider?: string | undefined;
     readonly scope: ConnectionScope;
     readonly after?: string | undefined;
     readonly limit?: number;
     readonly sort?: 'created' | 'next';
   }): Promise<Schedule[]> {
-    const { connectionId, scope, after, limit = 0, sort = 'created' } = options;
+    const { connectionId, provider, scope, after, limit = 0, sort = 'created' } = options;
     const ofConnection = connectionId === undefined ? {} : { connectionId };
+    const ofProvider = provider === undefined ? {} : { provider };
     const page = after === undefined ? {} : await this.#after(after, sort);
     const active = sort === 'next' ? { paused: false } : {};
     const documents = await this.#model
-      .find({ $and: [ofConnection, page, active, inScope(scope)] })
+      .find({ $and: [ofConnection, ofProvider, page, active, inScope(scope)] })
       .sort(sort === 'next' ? { nextRunAt: 1, _id: 1 } : { _id: 1 })
       .limit(limit)
       .lean();

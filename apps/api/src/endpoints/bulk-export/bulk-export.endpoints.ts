@@ -134,7 +134,7 @@ const retryExport = defineEndpoint({
     const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope, by: apiKey.name });
     audit.addTarget({ connectionId: record.connectionId });
     audit.setChanged(isChanged);
-    return { data: toStatusView({ record, ...view }), location: `/api/ehr/${provider}/bulk-export/${id}` };
+    return { data: toStatusView({ record, ...view }), location: `/api/ehr/${record.provider}/bulk-export/${id}` };
   },
 });
 

@@ -2,7 +2,11 @@ import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
-const api = await startApi();
+const another = 'another';
+const environments = { main: { fhirEndpoint: 'https://another.example/r4' } };
+const api = await startApi({
+  providers: [{ id: another, name: 'Another', environments, defaultEnvironment: 'main' }],
+});
 const connectionId = await api.createConnection();
 afterAll(() => api.stopAndCheckAnswers());
 
@@ -154,6 +158,23 @@ test('bulk exports are listed newest first, by connection, by status, and page b
   expect(await list('&limit=2')).toEqual({ ids: [ids[2], ids[1]], next: ids[1] });
   expect(await list(`&limit=2&cursor=${ids[1]}`)).toEqual({ ids: [ids[0]], next: undefined });
   expect((await api.request('GET', `${path}?connectionId=conn_none`)).status).toBe(404);
+});
+
+test('a hyphen as the provider lists the exports of all vendors, finds each by its id, and starts one', async () => {
+  const other = await post({ provider: another, auth: { method: 'none' } }, '/api/ehr/connections');
+  const started = await post({ connectionId: other.body.data.id }, '/api/ehr/-/bulk-export');
+  const { id } = started.body.data;
+  expect([started.status, started.headers.get('location')]).toEqual([202, `/api/ehr/${another}/bulk-export/${id}`]);
+  const ofFirst = (await post({ connectionId, resourceTypes: ['Device'] })).body.data.id;
+  const listed = async (at: string) => {
+    const { body } = await api.request('GET', `/api/ehr/${at}/bulk-export?limit=2`);
+    return body.data.map((record: { readonly id: string }) => record.id);
+  };
+  expect(await listed('-')).toEqual([ofFirst, id]);
+  expect(await listed(another)).toEqual([id]);
+  expect((await api.request('GET', `/api/ehr/-/bulk-export/${id}`)).body.data).toMatchObject({ id });
+  expect((await api.request('GET', '/api/ehr/-/bulk-export/job_none')).refusal).toEqual([404, 'unknown-export']);
+  expect((await post({}, '/api/ehr/-/authorize')).refusal).toEqual([404, 'unknown-provider']);
 });
 
 test('POST bulk-export returns 409 with the id for the same request while it is running, and 202 for another request', async () => {

@@ -39,7 +39,7 @@ export const startExport = defineEndpoint({
     audit.addPatients(body.patients ?? []);
     audit.addTarget({ connectionId: record.connectionId, jobId: record.id });
     audit.setChanged(!isRepeated);
-    const location = `/api/ehr/${provider}/bulk-export/${record.id}`;
+    const location = `/api/ehr/${record.provider}/bulk-export/${record.id}`;
     return { data: toStartedView(record), location, headers: isRepeated ? replayed : {} };
   },
 });

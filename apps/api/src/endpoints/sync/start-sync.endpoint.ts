@@ -76,7 +76,7 @@ export const startSync = defineEndpoint({
     const applied = appliedPreferences(preferences, isActive);
     const replyHeaders: Record<string, string> = applied === '' ? {} : { 'Preference-Applied': applied };
     if (isActive) {
-      const url = `/api/ehr/${provider}/sync-runs/${run.id}`;
+      const url = `/api/ehr/${run.provider}/sync-runs/${run.id}`;
       const data = { ...toSyncedView(state), ...toSyncRunView(run, caller.view), url };
       return { status: 202, location: url, data, headers: replyHeaders };
     }

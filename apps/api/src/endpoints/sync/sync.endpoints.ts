@@ -109,7 +109,7 @@ const retrySync = defineEndpoint({
     const { state, isChanged } = await services.syncs.retry({ ...params, scope, by: apiKey.name });
     audit.addTarget({ connectionId: state.run.connectionId });
     audit.setChanged(isChanged);
-    const { provider, id } = params;
+    const { provider, id } = state.run;
     return { data: toSyncRunDetail(state, view), location: `/api/ehr/${provider}/sync-runs/${id}` };
   },
 });

@@ -2,7 +2,7 @@ import { keepFor, keepForKey } from '@bulkhead/base';
 import type { ConnectionReference, ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { DocumentStore } from '@bulkhead/documents';
-import type { ProviderRegistry } from '@bulkhead/ehr/providers';
+import { checkProvider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
 import { type ConnectionScope, isInScope, type ProviderReference, readPage } from '@bulkhead/store';
@@ -105,10 +105,10 @@ export class BulkExportService {
   }
 
   /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
-  async list({ provider, scope, query }: Omit<ProviderReference, 'id'> & { readonly query: BulkExportQuery }) {
-    this.#options.registry.get(provider);
+  async list({ scope, query, ...path }: Omit<ProviderReference, 'id'> & { readonly query: BulkExportQuery }) {
+    const provider = checkProvider(this.#options.registry, path.provider);
     const { connectionId, status } = query;
-    if (connectionId !== undefined) await this.#options.connections.find({ provider, id: connectionId, scope });
+    if (connectionId !== undefined) await this.#options.connections.find({ id: connectionId, scope });
     const phases = status && phasesOf(status);
     const { items, next } = await readPage(query, {
       ids: /^job_/,
@@ -130,7 +130,7 @@ export class BulkExportService {
   }
 
   async #find({ provider, id, scope }: ProviderReference): Promise<BulkExport> {
-    this.#options.registry.get(provider);
+    checkProvider(this.#options.registry, provider);
     const record = await this.#options.store.bulkExports.find(id);
     // An id is unique, so a request that names another provider still means this export.
     if (record && isInScope(scope, record.connectionId)) return record;

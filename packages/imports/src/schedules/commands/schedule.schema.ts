@@ -125,6 +125,7 @@ function pickRequest(body: { readonly kind: ScheduleKind; readonly request: Read
 
 export const scheduleListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional().describe('Only schedules of this connection.'),
+  provider: z.string().optional().describe('Only schedules of connections to this EHR vendor.'),
   sort: z
     .enum(['created', 'next'])
     .default('created')

@@ -50,11 +50,11 @@ export class ScheduleService {
 
   /** Reads one page. @throws AppError `unknown-connection` */
   async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
-    const { connectionId, sort } = query;
+    const { connectionId, provider, sort } = query;
     if (connectionId !== undefined) await this.#options.connections.find({ id: connectionId, scope });
     const { items, next } = await readPage(query, {
       ids: /^sched_/,
-      read: (page) => this.#options.store.schedules.list({ connectionId, scope, sort, ...page }),
+      read: (page) => this.#options.store.schedules.list({ connectionId, provider, scope, sort, ...page }),
     });
     return { items: await Promise.all(items.map((schedule) => this.#withRun(schedule))), next };
   }

@@ -1,7 +1,7 @@
 import { type AppError, invalidRequest, keepForKey, throwUnavailable, waitUntil } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
-import type { ProviderRegistry } from '@bulkhead/ehr/providers';
+import { checkProvider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
 import { type ConnectionScope, isInScope, type Page, type ProviderReference, readPage } from '@bulkhead/store';
@@ -120,10 +120,10 @@ export class SyncService {
     readonly query: SyncListQuery;
     readonly scope: ConnectionScope;
   }): Promise<Page<SyncRunState>> {
-    const { provider, query, scope } = options;
+    const { query, scope } = options;
     const { connectionId, status } = query;
-    this.#options.registry.get(provider);
-    if (connectionId !== undefined) await this.#options.connections.find({ provider, id: connectionId, scope });
+    const provider = checkProvider(this.#options.registry, options.provider);
+    if (connectionId !== undefined) await this.#options.connections.find({ id: connectionId, scope });
     const phases = status && phasesOfSync(status);
     const { items, next } = await readPage(query, {
       ids: /^sync_/,
@@ -160,7 +160,7 @@ export class SyncService {
   }
 
   async #find({ provider, id, scope }: ProviderReference): Promise<SyncRun> {
-    this.#options.registry.get(provider);
+    checkProvider(this.#options.registry, provider);
     const run = await this.#options.store.syncRuns.find(id);
     // An id is unique, so a request that names another provider still means this run.
     if (run && isInScope(scope, run.connectionId)) return run;
