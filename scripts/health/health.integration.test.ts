@@ -184,7 +184,7 @@ describe('the health of a deployment', () => {
         .first()
         .click();
       await page.getByRole('heading', { level: 1, name: 'Bulk export' }).waitFor();
-      expect(new URL(page.url()).pathname).toMatch(/^\/exports\/athenahealth\/job_/);
+      expect(new URL(page.url()).pathname).toMatch(/^\/exports\/job_/);
     });
   });
 
