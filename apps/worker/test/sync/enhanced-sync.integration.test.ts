@@ -6,7 +6,9 @@ import { type System, startSystem } from '../harness/start-system.ts';
 
 const path = '/api/ehr/athenahealth/enhanced-sync';
 const runs = '/api/ehr/athenahealth/sync-runs';
-const sync = (system: System, body: object = {}, headers?: Record<string, string>) =>
+/** On a busy machine a run takes longer than the usual half a minute. */
+const patient = { prefer: 'wait=290' };
+const sync = (system: System, body: object = {}, headers: Record<string, string> = patient) =>
   system.request('POST', path, { connectionId: system.connectionId, ...body }, headers);
 const ended = (system: System, id: string) => system.until(`${runs}/${id}`, ({ status }) => status !== 'IN_PROGRESS');
 
