@@ -87,9 +87,9 @@ message. \`error.message\` explains what happened and what to do. \`error.detail
   "success": false,
   "error": {
     "code": "invalid-request",
-    "message": "\`connection\` is not a query parameter of this URL. Allowed: connectionId, sort, limit, cursor. Correct it and send the request again.",
+    "message": "\`connection\` is not a query parameter of this URL. Allowed: connectionId, provider, sort, limit, cursor. Correct it and send the request again.",
     "details": [
-      { "path": "connection", "message": "is not a query parameter of this URL. Allowed: connectionId, sort, limit, cursor" }
+      { "path": "connection", "message": "is not a query parameter of this URL. Allowed: connectionId, provider, sort, limit, cursor" }
     ]
   }
 }
