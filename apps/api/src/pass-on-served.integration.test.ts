@@ -115,6 +115,16 @@ test.each([
   await expect(read()).rejects.toThrow(/terminated|fetch failed/);
 });
 
+test('a client gets the head of an answer whose body does not follow', async () => {
+  using raw = await startRaw((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', () => socket.destroy());
+  });
+  await using behind = await startBehind(raw.url);
+  const answer = await fetch(`${behind.baseUrl}/api/ehr/athenahealth/resources/Patient?connectionId=c`);
+  expect(answer.status).toBe(200);
+  await expect(answer.text()).rejects.toThrow(/terminated/);
+});
+
 test('a client that leaves ends its request at serve, and one that serve refuses gets its refusal', async () => {
   const closed: string[] = [];
   const server = await startScriptedServer((request, response) => {

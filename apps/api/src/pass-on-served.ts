@@ -25,10 +25,8 @@ export function passOnServed(options: {
   const agent = new Agent({ keepAlive: true });
   const proxy = createProxyServer({ target: serveUrl, agent, proxyTimeout: silenceMs });
   proxy.on('proxyRes', (answer, _request, response) => {
-    // A file whose sender has died must not look whole.
-    answer.once('close', () => {
-      if (!answer.complete) response.destroy();
-    });
+    // The proxy then cuts the answer off. Without the head, many clients would send the request again.
+    answer.once('error', () => response.flushHeaders());
   });
   return (request, response, next) => {
     const { path, headers, ip, protocol, host } = request;
