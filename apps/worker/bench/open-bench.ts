@@ -77,7 +77,7 @@ export async function openBench() {
     retentionDays: Object.fromEntries(
       Object.keys(store.retention).map((kind) => [kind, 0]),
     ) as WorkerDeps['retentionDays'],
-    probe: { storedTypes: async () => [], findPatient: async () => undefined },
+    probe: { storedTypes: async () => [], findPatients: async () => [] },
     pollIntervalMs: Number(POLL_INTERVAL_MS),
     erasureSettleMs: 0,
     databaseNow: async () => new Date(),

@@ -134,7 +134,7 @@ export function buildApp({
     readBudgets: (connections) => rateBudgets.read(connections),
     probe: {
       storedTypes: (connectionId) => store.resources.listStoredTypes(connectionId),
-      findPatient: (connectionId) => store.resources.findAnyId({ connectionId, resourceType: 'Patient' }),
+      findPatients: (connectionId) => store.resources.findAnyIds({ connectionId, resourceType: 'Patient', limit: 2 }),
     },
     retentionDays: {
       'bulk-export': config.WORKER_RETAIN_EXPORT_DAYS,

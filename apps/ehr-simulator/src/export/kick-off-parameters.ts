@@ -36,7 +36,8 @@ export function checkedParameters(
   const parameters = requestParameters(req);
   const isOfPayer = level === 'group' && options.groupOperation === 'davinci-data-export';
   if (isOfPayer) requireExportType(parameters);
-  const ofBulkData = isOfPayer ? parameters.filter(([name]) => name !== 'exportType') : parameters;
+  const unread = [...options.ignoredParameters, ...(isOfPayer ? ['exportType'] : [])];
+  const ofBulkData = parameters.filter(([name]) => !unread.includes(name));
   const typeValues = parameters.filter(([name]) => name === '_type').map(([, value]) => value);
   const form = typeValues.length > 1 ? 'repeated' : 'list';
   if ((typeValues.length > 1 || typeValues[0]?.includes(',')) && options.refusedTypeForms.includes(form))
@@ -54,7 +55,7 @@ export function checkedParameters(
   if (faults[0]) throw toOutcome(faults[0]);
   return {
     types: types.length === 0 ? practice.types : types,
-    sinceMs: options.ignoresSince ? undefined : sinceMs,
+    sinceMs,
     selection: {
       patients: [...patients, ...filteredIds],
       members: level === 'group' ? options.groupMembers : undefined,

@@ -89,8 +89,8 @@ const orderedShape = {
   refusesLenient: z.boolean().default(false),
   /** Whether a search with `ah-practice` of a type that does not declare it is refused. */
   refusesUndeclared: z.boolean().default(false),
-  /** Whether `_since` is accepted and leaves out nothing. */
-  ignoresSince: z.boolean().default(false),
+  /** Kick-off parameters that are accepted and leave out nothing, for example `['patient']`. */
+  ignoredParameters: z.array(z.string()).default([]),
   /** Whether `_typeFilter=Patient?_id=` is more than accepted. */
   appliesIdFilter: z.boolean().default(false),
   /** The origin of the links of an export, which need the token: another one of the EHR, or a name that only the EHR itself can resolve. */

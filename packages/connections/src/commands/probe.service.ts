@@ -16,7 +16,7 @@ import type { ConnectionWithoutSecrets } from '../connection.record.ts';
 import type { ConnectionReference } from '../connection-reader.ts';
 import { connectionError } from '../errors.ts';
 import { probeJob } from '../jobs.ts';
-import { type Probe, probePlan, probeSchema } from '../probe/probe.record.ts';
+import { type Probe, type ProbeAmounts, probePlan, probeSchema } from '../probe/probe.record.ts';
 import type { ConnectionService } from './connection.service.ts';
 
 const { limits: amounts } = probeSchema.shape;
@@ -59,7 +59,14 @@ export const probeStateSchema = z
 export const probeBodySchema = z
   .strictObject({
     requests: z.int().min(10).max(probePlan.requests).exactOptional().describe('At most so many requests.'),
-    exports: z.int().min(0).max(probePlan.exports).exactOptional().describe('At most so many exports.'),
+    exports: z
+      .int()
+      .min(0)
+      .max(probePlan.exports)
+      .exactOptional()
+      .describe(
+        'At most so many exports. The default is 0 if the provider has a `kickOffWindow`, because each uses up a window.',
+      ),
   })
   .meta({ description: 'Lower limits than those of the plan.' });
 type ProbeBody = z.output<typeof probeBodySchema>;
@@ -86,14 +93,15 @@ export class ProbeService {
     const { store, connections } = this.#options;
     const connection = await connections.find(reference);
     const probe = await store.probes.find(connection.id);
-    return { plan: probePlan, ...(probe ? { probe: this.#toView(probe, connection) } : {}) };
+    return { plan: this.#planOf(connection), ...(probe ? { probe: this.#toView(probe, connection) } : {}) };
   }
 
   /** @throws AppError `unknown-connection`, `probe-running` */
   async start(reference: ConnectionReference, body: ProbeBody) {
     const { store, connections, producer } = this.#options;
-    const { id } = await connections.find(reference);
-    await store.probes.start({ connectionId: id, limits: { ...probePlan, ...body }, now: new Date() });
+    const connection = await connections.find(reference);
+    const { id } = connection;
+    await store.probes.start({ connectionId: id, limits: { ...this.#planOf(connection), ...body }, now: new Date() });
     await producer.enqueueAgain(probeJob, { connectionId: id }).catch(throwUnavailable);
     return this.read(reference);
   }
@@ -122,6 +130,12 @@ export class ProbeService {
     }
     await store.providerFacts.save(file, new Date());
     return file;
+  }
+
+  /** Of an EHR with a window, one export of a probe would take the place of the next one. */
+  #planOf({ provider }: ConnectionWithoutSecrets): ProbeAmounts {
+    const { kickOffWindow } = this.#options.registry.get(provider);
+    return kickOffWindow ? { ...probePlan, exports: 0 } : probePlan;
   }
 
   #toView(probe: Probe, connection: ConnectionWithoutSecrets): View<typeof probeViewSchema> {

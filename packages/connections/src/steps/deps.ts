@@ -13,8 +13,8 @@ export interface ConnectionDeps<Uses extends keyof ConnectionStore> {
 /** What a probe needs of other features. */
 export interface ProbeParts {
   readonly storedTypes: (connectionId: string) => Promise<readonly string[]>;
-  /** Any patient of the connection, for searches. */
-  readonly findPatient: (connectionId: string) => Promise<string | undefined>;
+  /** Any two patients of the connection, or as many as it has. */
+  readonly findPatients: (connectionId: string) => Promise<readonly string[]>;
   /** For tests, which do not wait. */
   readonly wait?: (ms: number) => Promise<void>;
 }

@@ -44,7 +44,7 @@ export const fastRateLimit: NonNullable<Provider['rateLimit']> = {
 };
 
 /** What a probe finds in the features that these tests do not open. */
-const probeParts: ProbeParts = { storedTypes: async () => [], findPatient: async () => undefined };
+const probeParts: ProbeParts = { storedTypes: async () => [], findPatients: async () => [] };
 
 /** Opens the store of the features that a test runs. */
 export type OpenStore<Store> = (at: {

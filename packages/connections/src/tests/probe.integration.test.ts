@@ -1,9 +1,10 @@
-import type { FactName } from '@bulkhead/ehr/providers';
+import type { FactName, ProviderRegistry } from '@bulkhead/ehr/providers';
 import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import { runJob, startConsumer } from '@bulkhead/queues/testing';
 import { openTestStore } from '@bulkhead/store/testing';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import { ProbeService } from '../commands/probe.service.ts';
 import { connectionFeature } from '../connection.feature.ts';
 import { probePlan } from '../probe/probe.record.ts';
 import { connectionWork } from '../steps/index.ts';
@@ -26,10 +27,10 @@ const secondsNear = (expected: number | undefined, found: unknown) =>
   typeof found === 'number' && Math.abs(found - Number(expected)) <= 1 ? found : expected;
 
 const everyType = ['Patient', 'Observation', 'Condition', 'Practitioner', 'Encounter'];
-const patientId = 'a-195900.E-1';
+const patientIds = ['a-195900.E-1', 'a-195900.E-2'];
 const withPatient = {
   storedTypes: async () => ['Patient', 'Observation'],
-  findPatient: async () => patientId,
+  findPatients: async () => patientIds,
   wait: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 20))),
 };
 
@@ -37,8 +38,15 @@ async function probe(
   { deps, connection }: System,
   { parts = withPatient, limits = probePlan, signal = undefined as AbortSignal | undefined } = {},
 ) {
+  await deps.store.probes.start({ connectionId: connection.id, limits, now: new Date() });
+  return await run({ deps, connection }, { parts, signal });
+}
+
+async function run(
+  { deps, connection }: Pick<System, 'deps' | 'connection'>,
+  { parts = withPatient, signal = undefined as AbortSignal | undefined } = {},
+) {
   const connectionId = connection.id;
-  await deps.store.probes.start({ connectionId, limits, now: new Date() });
   await runJob({ ...deps, probe: parts }, probeWork, { connectionId }, signal ? { signal } : {});
   const result = await deps.store.probes.find(connectionId);
   if (!result) throw new Error('no probe');
@@ -60,7 +68,9 @@ test(`a probe finds every fact of ${draws} simulators whose facts are drawn at r
       refusedTypeForms: ['list', 'repeated'].filter(flip),
       refusesPost: flip(),
       refusesLenient: flip(),
-      ignoresSince: flip(),
+      ignoredParameters: ['_since', 'patient', '_until']
+        .filter(flip)
+        .filter((name) => !unsupportedParameters.includes(name)),
       appliesIdFilter: flip(),
       deleteStatus: pick(200, 202, 204),
       defaultPageSize: pick(1, 2),
@@ -89,20 +99,24 @@ test(`a probe finds every fact of ${draws} simulators whose facts are drawn at r
     const found = await probe(system);
     const accepts = (isRefused: boolean) => (isRefused ? 'refused' : 'accepted');
     const refuses = (name: string) => unsupportedParameters.includes(name);
-    const sinceWorks = !refuses('_since') && !settings.ignoresSince;
-    const filterFile = !refuses('_typeFilter');
-    const hasFile = !sinceWorks || filterFile;
+    const ignores = (name: string) => settings.ignoredParameters.includes(name);
+    const honours = (name: string) => (refuses(name) ? undefined : !ignores(name));
+    const hasFile = someExportHasPatients(settings);
     const expected: Partial<Record<FactName, unknown>> = {
       exportLevel: 'group',
       groupIdTemplate: `a-1.${settings.groupCase}-{practiceId}`,
       since: accepts(refuses('_since')),
-      sinceHonoured: refuses('_since') ? undefined : sinceWorks,
+      sinceHonoured: honours('_since'),
       typeFilter: accepts(refuses('_typeFilter')),
       typeFilterHonoured: refuses('_typeFilter') ? undefined : settings.appliesIdFilter,
       typeList: accepts(settings.refusedTypeForms.includes('list')),
       typeRepeated: accepts(settings.refusedTypeForms.includes('repeated')),
       post: accepts(settings.refusesPost),
       patient: settings.refusesPost ? undefined : accepts(refuses('patient')),
+      patientHonoured: settings.refusesPost ? undefined : honours('patient'),
+      // The simulator does not know it.
+      until: accepts(!ignores('_until')),
+      untilHonoured: ignores('_until') ? false : undefined,
       lenient: accepts(settings.refusesLenient),
       requestsPerDay: perDay,
       // The two times in the headers are whole seconds, so that their difference can be one second off.
@@ -140,6 +154,23 @@ test(`a probe finds every fact of ${draws} simulators whose facts are drawn at r
     expect(await openExports(system)).toBe(0);
   }
 }, 600_000);
+
+/** That of changes since now has none, unless `_since` does not work. Those of one patient have one. */
+function someExportHasPatients(settings: {
+  readonly unsupportedParameters: readonly string[];
+  readonly ignoredParameters: readonly string[];
+  readonly refusesPost: boolean;
+}): boolean {
+  const { unsupportedParameters, ignoredParameters, refusesPost } = settings;
+  const isSinceUseless = [...unsupportedParameters, ...ignoredParameters].includes('_since');
+  const isOfPatient = !refusesPost && !unsupportedParameters.includes('patient');
+  return (
+    isSinceUseless ||
+    isOfPatient ||
+    ignoredParameters.includes('_until') ||
+    !unsupportedParameters.includes('_typeFilter')
+  );
+}
 
 test('a probe with a wrong secret says what the EHR refuses, and starts no export', async () => {
   await using system = await start({
@@ -201,7 +232,11 @@ test('a probe believes the answers of the server and not its CapabilityStatement
 test('a probe says that all kick-offs are refused', async () => {
   await using system = await start({ simulator: { exportLevels: [] } });
   const { phase, facts, used } = await probe(system);
-  expect([phase, used.exports, facts.since]).toEqual(['completed', 0, { how: 'unknown: no kick-off was accepted' }]);
+  expect([phase, used.exports, facts.since]).toEqual([
+    'completed',
+    0,
+    { how: 'unknown: no kick-off was accepted (a kick-off with `_since`, `_type` as a list: 404)' },
+  ]);
 });
 
 test('a probe whose export the EHR does not delete starts no further one, and says that it stays', async () => {
@@ -213,6 +248,7 @@ test('a probe whose export the EHR does not delete starts no further one, and sa
   });
   const left = await system.deps.store.probes.find(system.connection.id);
   expect([left?.used.exports, left?.openExports.length]).toEqual([1, 1]);
+  expect(left?.facts).toMatchObject({ exportLevel: { value: 'group' }, since: { value: 'accepted' } });
 
   // The export that stays does not keep the tokens of a deleted connection valid.
   const { deps, connection, control } = system;
@@ -275,6 +311,123 @@ test('a second probe is refused while one runs', async () => {
   const request = { connectionId: system.connection.id, limits: probePlan, now: new Date() };
   await store.probes.start(request);
   await expect(store.probes.start(request)).rejects.toMatchObject({ code: 'probe-running' });
+});
+
+const kickOffs = ({ control }: System) => control.requests(/\$export$/);
+const outcomeOf = (code: string, text: string) => ({
+  kind: 'status',
+  status: 400,
+  body: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, details: { text } }] },
+});
+/** Code of other clients of Epic, see the facts of the provider. */
+const tooRecently = outcomeOf('business-rule', 'The Client requested this Group too recently.');
+
+test('a probe after an export of the day asks once, and the refusal for its time is the only fact of its kick-offs', async () => {
+  await using system = await start();
+  await system.inject('export$', tooRecently, { times: 'always' });
+  const { phase, value, facts, used } = await probe(system);
+  expect([phase, used.exports, value('kickOffPostponed')]).toEqual(['completed', 0, 'too-recent']);
+  expect((await kickOffs(system)).length).toBe(1);
+  for (const name of ['exportLevel', 'since', 'lenient', 'post', 'patient', 'deleteStatus'] as const)
+    expect(facts[name]).toEqual({ how: expect.stringMatching(/^unknown: .*too recent/) });
+});
+
+test.each([
+  { what: 'in the words of Epic', refusal: tooRecently, postponed: 'too-recent', sent: 2 },
+  {
+    what: 'in words that are not known',
+    refusal: outcomeOf('processing', 'Come back tomorrow.'),
+    postponed: undefined,
+    // After the second one: its first part alone, and then what was accepted before.
+    sent: 4,
+  },
+])(
+  'a probe that has used up the export of the day notes no false fact, refused $what',
+  async ({ refusal, postponed, sent }) => {
+    await using system = await start();
+    await system.inject('export$', refusal, { times: 'always', after: 1 });
+    const { phase, value, facts, used } = await probe(system);
+    expect([phase, used.exports, value('kickOffPostponed')]).toEqual(['completed', 1, postponed]);
+    expect(['exportLevel', 'since', 'typeList'].map((name) => value(name as FactName))).toEqual([
+      'group',
+      'accepted',
+      'accepted',
+    ]);
+    const refused = Object.entries(facts).filter(([, fact]) => fact?.value === 'refused');
+    expect(refused).toEqual([]);
+    for (const name of ['typeFilter', 'typeRepeated', 'post', 'patient', 'until', 'lenient'] as const)
+      expect(facts[name]?.how).toMatch(/^unknown: .*refused/);
+    expect((await kickOffs(system)).length).toBe(sent);
+    expect(await openExports(system)).toBe(0);
+  },
+);
+
+test('a probe of an EHR with a window of one export starts none, unless its request names a number of exports', async () => {
+  await using system = await start({ provider: { kickOffWindow: { hours: 24 } } });
+  const service = new ProbeService({
+    store: system.deps.store,
+    producer: system.deps.producer,
+    registry: system.registry as ProviderRegistry,
+    connections: system.connections,
+    version: '1.0.0',
+  });
+  const reference = { id: system.connection.id, scope: 'all' as const };
+  expect((await service.read(reference)).plan).toEqual({ ...probePlan, exports: 0 });
+  expect((await service.start(reference, {})).probe?.limits.exports).toBe(0);
+  const { facts } = await run(system);
+  expect(facts.exportLevel?.how).toContain('once in 24 hours');
+  expect(await kickOffs(system)).toEqual([]);
+  expect((await service.start(reference, { exports: 1 })).probe?.limits.exports).toBe(1);
+  const { value, facts: known } = await run(system);
+  expect([value('exportLevel'), value('since')]).toEqual(['group', 'accepted']);
+  expect(known.lenient?.how).toContain('limit');
+  expect((await kickOffs(system)).length).toBe(1);
+});
+
+test('a probe leaves no export at a server that answers with Location', async () => {
+  await using system = await start();
+  await system.orderScenario('location-header');
+  const { phase, value } = await probe(system);
+  expect([phase, value('since'), value('patient')]).toEqual(['completed', 'accepted', 'accepted']);
+  expect((await system.control.exports()).length).toBeGreaterThan(0);
+  expect(await openExports(system)).toBe(0);
+});
+
+test('a probe starts no further export at a server that accepts one and does not say where it is', async () => {
+  await using system = await start();
+  await system.inject('export$', { kind: 'headers', set: { 'content-location': null } }, { times: 'always' });
+  const { facts } = await probe(system);
+  expect(facts.since?.how).toContain('kick-off-not-understood');
+  expect((await kickOffs(system)).length).toBe(1);
+});
+
+test('a probe says that an EHR accepts `patient` and ignores it', async () => {
+  await using system = await start();
+  await system.control.orderSettings({ ignoredParameters: ['patient'] });
+  const { value } = await probe(system);
+  expect([value('post'), value('patient'), value('patientHonoured')]).toEqual(['accepted', 'accepted', false]);
+});
+
+test('a probe does not claim that a parameter is honoured if nothing was there to leave out', async () => {
+  await using system = await start({ simulator: { patients: 1 } });
+  const { value, facts } = await probe(system, {
+    parts: { ...withPatient, findPatients: async () => patientIds.slice(0, 1) },
+  });
+  expect([value('patient'), value('patientHonoured'), value('sinceHonoured')]).toEqual(['accepted', undefined, true]);
+  expect(facts.patientHonoured?.how).toContain('one patient');
+});
+
+test('a probe asks as exports do: with what the EHR demands, and by POST where GET is refused', async () => {
+  await using system = await start();
+  await system.orderScenario('demands-output-format');
+  await system.orderScenario('refuses-get');
+  const { phase, value } = await probe(system);
+  expect([phase, value('since'), value('post'), value('lenient')]).toEqual([
+    'completed',
+    'accepted',
+    'accepted',
+    'accepted',
+  ]);
 });
 
 function bundleOf(ids: readonly string[]) {

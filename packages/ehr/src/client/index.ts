@@ -1,14 +1,9 @@
 export { toBodyError } from './answers/accept-answer.ts';
-export { documentAnswer, fileAnswer, kickOffAnswer, resourceAnswer } from './answers/answer-rules.ts';
+export { documentAnswer, fileAnswer, resourceAnswer } from './answers/answer-rules.ts';
 export { statedDayLimit } from './answers/limit-headers.ts';
 export { deleteExport, type Manifest, readExportStatus, refusesHeaders } from './bulk-data/export-status.ts';
-export {
-  answerSecondsOf,
-  exportEndpoint,
-  exportsGroup,
-  type KickOff,
-  kickOffExport,
-} from './bulk-data/kick-off.ts';
+export { answerSecondsOf, exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
+export type { KickOffForm } from './bulk-data/negotiate-kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';

@@ -6,7 +6,7 @@ import type { Provider } from './provider.ts';
  * The limit of a provider whose registry entry has none. It is higher than the rate that workers can reach, so it delays nothing. It
  * exists so that a pause requested by the EHR (429, Retry-After) reaches every process and is shown to operators.
  */
-const unstatedRateLimit: RateLimit = {
+export const unstatedRateLimit: RateLimit = {
   limit: 2000,
   windowMs: 2000,
   perDay: 100_000_000,
@@ -22,9 +22,8 @@ const unstatedRateLimit: RateLimit = {
 export function connectionBudgets(connection: AnyConnection, provider: Provider) {
   const { tokenRateLimit } = environmentOf(connection, provider);
   const rateLimit = rateLimitOf(connection, provider);
-  const { limitCountsBy = rateLimit ? 'client' : 'server' } = provider;
   const name = `${connection.provider}.${connection.environment}`;
-  const { [limitCountsBy]: counted, client } = countedBy(connection);
+  const { [limitCountsBy(connection, provider)]: counted, client } = countedBy(connection);
   const budget: RateBudget = { id: `${name}.${counted}`, name, rateLimit: rateLimit ?? unstatedRateLimit };
   const tokenBudget: RateBudget | undefined = tokenRateLimit && {
     id: `${name}.${client}.token`,
@@ -32,6 +31,11 @@ export function connectionBudgets(connection: AnyConnection, provider: Provider)
     rateLimit: tokenRateLimit,
   };
   return { budget, tokenBudget };
+}
+
+/** What the requests of a connection are counted by. */
+export function limitCountsBy(connection: Pick<EhrConnection, 'environment'>, provider: Provider) {
+  return provider.limitCountsBy ?? (rateLimitOf(connection, provider) ? 'client' : 'server');
 }
 
 /** The limit of requests in the environment of a connection. */

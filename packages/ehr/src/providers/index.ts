@@ -17,7 +17,7 @@ export {
 export { ehrBaseUrls, ehrOrigins, endpointFault, isAllowedEndpoint, matchesEndpointHosts } from './ehr-origins.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
-export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';
+export { type FactName, type Facts, type FactValue, factNames, factSchemas, titleOf } from './facts/facts.ts';
 export { compareFacts, type FactsFile, factsFileSchema, readFactsFile } from './facts/facts-file.ts';
 export { originSchema } from './host-pattern.ts';
 export { hasParameter, type ParametersOf, versionsOf } from './kick-off-parameters.ts';

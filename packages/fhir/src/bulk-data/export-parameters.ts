@@ -3,6 +3,8 @@ import type { BulkExportRequest } from './export-request.ts';
 /** The parameters of a kick-off (FHIR Bulk Data, "Query Parameters"). */
 export interface ExportParameters {
   readonly types: readonly string[];
+  /** Whether each type is a parameter. Default: `_type` is one list, see `namedValuesOf`. */
+  readonly repeatsTypes?: boolean;
   readonly since?: string | undefined;
   readonly typeFilters: readonly string[];
   /** Whether the filters are sent as one list with commas, as some servers want them. Default: as a parameter for each. */
@@ -53,8 +55,8 @@ export function toQuery(parameters: ExportParameters): string {
   return query.length === 0 ? '' : `?${query.join('&')}`;
 }
 
-function sentFilters(filters: readonly string[], joins = false): readonly string[] {
-  return joins && filters.length > 0 ? [filters.join(',')] : filters;
+function sentAs(values: readonly string[], isList: boolean): readonly string[] {
+  return isList && values.length > 0 ? [values.join(',')] : values;
 }
 
 /** A parameter of a kick-off with its value as text. */
@@ -65,8 +67,8 @@ export type NamedValue = [name: string, value: string];
  * types only, and says nothing.
  */
 export function namedValuesOf(parameters: ExportParameters): NamedValue[] {
-  const { types, since, typeFilters, joinsFilters, outputFormat, patients = [], until, elements = [] } = parameters;
-  const { fixed = {} } = parameters;
+  const { types, since, typeFilters, outputFormat, patients = [], until, elements = [] } = parameters;
+  const { repeatsTypes = false, joinsFilters = false, fixed = {} } = parameters;
   const single: readonly (readonly [name: string, value: string | undefined])[] = [
     ['_until', until],
     ['_elements', elements.length > 0 ? elements.join(',') : undefined],
@@ -74,9 +76,9 @@ export function namedValuesOf(parameters: ExportParameters): NamedValue[] {
     ['_outputFormat', outputFormat],
   ];
   return [
-    ...(types.length === 0 ? [] : [['_type', types.join(',')] as NamedValue]),
+    ...sentAs(types, !repeatsTypes).map((type): NamedValue => ['_type', type]),
     ...(since === undefined ? [] : [['_since', since] as NamedValue]),
-    ...sentFilters(typeFilters, joinsFilters).map((filter): NamedValue => ['_typeFilter', filter]),
+    ...sentAs(typeFilters, joinsFilters).map((filter): NamedValue => ['_typeFilter', filter]),
     ...patients.map((id): NamedValue => ['patient', `Patient/${id}`]),
     ...single.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] satisfies NamedValue])),
     ...Object.entries(fixed),

@@ -15,6 +15,11 @@ export class FactSheet {
     if (this.#facts[name]?.value === undefined) this.#facts[name] = { how: `unknown: ${why}` };
   }
 
+  /** Why nothing was measured that is not noted yet. */
+  fill(names: readonly FactName[], why: string): void {
+    for (const name of names) this.#facts[name] ??= { how: `unknown: ${why}` };
+  }
+
   /** Forgets a value that a later measurement has explained otherwise. */
   clear(name: FactName, why: string): void {
     this.#facts[name] = { how: `unknown: ${why}` };

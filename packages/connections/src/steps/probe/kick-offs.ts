@@ -1,87 +1,135 @@
-import { AppError } from '@bulkhead/base';
-import { deleteExport, EhrHttpError, ehrError, kickOffAnswer, type SessionRequest } from '@bulkhead/ehr';
-import { type NamedValue, toParametersResource } from '@bulkhead/fhir';
+import { AppError, present } from '@bulkhead/base';
+import { deleteExport, EhrHttpError, ehrError, type KickOff, type KickOffForm, kickOffExport } from '@bulkhead/ehr';
+import type { FactName, FactValue } from '@bulkhead/ehr/providers';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { Connection } from '../../connection.record.ts';
 import type { Probe } from '../../probe/probe.record.ts';
 import type { ConnectionDeps } from '../deps.ts';
-import type { LimitedSession } from './limited-session.ts';
-import { ProbeStop } from './limited-session.ts';
+import { type LimitedSession, ProbeStop } from './limited-session.ts';
 
-/** What a kick-off of a probe sends besides its types. */
-export interface KickOffTrial {
-  readonly since?: boolean;
-  readonly typeFilter?: string;
-  /** Default: `Patient` alone. */
-  readonly types?: 'list' | 'repeated';
-  readonly isLenient?: boolean;
-  readonly isPost?: boolean;
-  readonly patient?: string;
+/** One thing that a kick-off tries. */
+export interface Trial {
+  /** Whether the EHR accepts it. */
+  readonly fact: FactName;
+  /** In words without a value, because a value can be the id of a patient. */
+  readonly label: string;
+  /** The parameter by whose name an EHR refuses it. */
+  readonly parameter?: string;
+  readonly request?: Partial<BulkExportRequest>;
+  readonly form?: KickOffForm;
+  /** Whether the EHR honours it: then the export has at most so many patients. */
+  readonly narrows?: { readonly fact: FactName; readonly atMost: number };
 }
 
 export type KickOffResult =
-  | { readonly kind: 'accepted'; readonly statusUrl: string; readonly how: string }
-  | { readonly kind: 'refused'; readonly status: number; readonly how: string }
-  /** Nothing is known of the parameters: the EHR is busy, refuses the client, or answered without the address of an export. */
-  | { readonly kind: 'unclear'; readonly how: string };
+  | { readonly kind: 'accepted'; readonly started: KickOff; readonly statusUrl: string; readonly how: string }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      /** What the EHR refuses by its name. Without it, the refusal can have any reason. */
+      readonly parameter?: string;
+      readonly how: string;
+    };
 
-export interface KickOffPlace {
-  /** The FHIR endpoint with the level. */
-  readonly endpoint: string;
-  /** A second type for a list of types. Undefined if the EHR declares no other. */
-  readonly secondType: string | undefined;
+type Postponement = FactValue<'kickOffPostponed'>;
+
+/** Ends the kick-offs of a probe: the EHR accepts none now, or a further one could leave another export running. */
+export class KickOffStop extends Error {
+  readonly postponed: Postponement | undefined;
+
+  constructor(message: string, postponed?: Postponement) {
+    super(message);
+    this.postponed = postponed;
+  }
 }
 
-/** Statuses that refuse the request itself, and not its sender or its time. */
-const refusals: ReadonlySet<number> = new Set([400, 404, 405, 406, 415, 422, 501]);
+/** The errors of refusals for their time. */
+const postponements: Readonly<Record<string, readonly [Postponement, string]>> = {
+  'kick-off-too-recent': ['too-recent', 'because its last export is too recent'],
+  'kick-off-busy': ['busy', 'while another export runs'],
+  'ehr-throttled': ['busy', 'and asked for fewer requests'],
+};
+
 /** A deletion takes some servers seconds, until then "too many exports" is the answer. */
 const busyWaitMs = 5000;
 const busyTries = 3;
 
-/** Starts exports of a probe. Each is listed in its record as soon as the EHR has answered, until it is deleted. */
+/** Starts exports of a probe, as exports do. Each is listed in its record as soon as the EHR has answered, until it is deleted. */
 export function createKickOffs(options: {
   readonly limited: LimitedSession;
   readonly probe: Probe;
-  readonly deps: Pick<ConnectionDeps<'probes'>, 'store' | 'now'>;
+  readonly deps: Pick<ConnectionDeps<'probes'>, 'store'>;
   readonly signal: AbortSignal;
   readonly wait: (ms: number) => Promise<void>;
 }) {
   const { limited, probe, deps, signal, wait } = options;
-  const { store, now } = deps;
+  const { store } = deps;
+  const { session } = limited;
 
-  const send = async (place: KickOffPlace, trial: KickOffTrial): Promise<KickOffResult> => {
+  const send = async (connection: Connection, trials: readonly Trial[]): Promise<KickOffResult> => {
     const current = await limited.check(1);
     if (current.used.exports >= current.limits.exports) throw new ProbeStop('limit');
-    const how = describe(trial);
+    const how = describe(trials);
     try {
-      const response = await limited.session.send(requestOf(place, { trial, since: sinceOf(limited, now()), signal }));
-      const location = response.headers['content-location'];
-      if (location === undefined || !URL.canParse(location, response.url))
-        return { kind: 'unclear', how: `the EHR answered ${how} with ${response.status} and no address of an export` };
-      const statusUrl = new URL(location, response.url).href;
+      const started = await kickOffExport({
+        session: { ...session, connection },
+        request: requestOf(connection, trials),
+        form: Object.assign({}, ...trials.map(({ form }) => form)),
+        signal,
+      });
+      const statusUrl = (started.statusUrl ?? started.noChanges?.unneededUrl) as string;
       await store.probes.addExport(probe.id, statusUrl);
       await store.probes.count(probe, { exports: 1 });
-      return { kind: 'accepted', statusUrl, how: `${how}: ${response.status}` };
+      return { kind: 'accepted', started, statusUrl, how: `${how}: ${limited.lastHead()?.status}` };
     } catch (error) {
       if (!(error instanceof AppError) || limited.isSilent()) throw error;
-      return toResult(error, how);
+      return toRefusal(error, how);
     }
   };
 
   return {
-    /** @throws ProbeStop, and the error if the EHR does not answer at all */
-    async try(place: KickOffPlace, trial: KickOffTrial): Promise<KickOffResult> {
+    /** @throws ProbeStop, KickOffStop, and the error if the EHR does not answer at all */
+    async start(connection: Connection, trials: readonly Trial[]): Promise<KickOffResult> {
       for (let tries = 1; ; tries++) {
-        const result = await send(place, trial);
-        if (result.kind !== 'unclear' || limited.lastHead()?.status !== 429 || tries >= busyTries) return result;
-        await wait(busyWaitMs);
+        try {
+          return await send(connection, trials);
+        } catch (error) {
+          const isBusy = error instanceof KickOffStop && error.postponed === 'busy';
+          if (!isBusy || tries >= busyTries || (await limited.check(1)).used.exports === 0) throw error;
+          await wait(busyWaitMs);
+        }
       }
     },
     /** Deletes an export at the EHR, and then from the record. @returns the status of the deletion */
     async remove(statusUrl: string): Promise<number | undefined> {
-      await removeExport({ session: limited.session, statusUrl, signal });
+      await removeExport({ session, statusUrl, signal });
       await store.probes.removeExport(probe.id, statusUrl);
       return limited.lastHead()?.status;
     },
   };
+}
+
+/** @throws KickOffStop if the EHR may be running an export, or refuses a kick-off for its time */
+function toRefusal(error: AppError, how: string): KickOffResult {
+  const { code, context } = error;
+  const [postponed, why] = postponements[code] ?? [];
+  if (postponed) throw new KickOffStop(`the EHR refused ${how} ${why}`, postponed);
+  const { status, parameter } = context;
+  const isAnswered = error instanceof EhrHttpError || code === 'export-not-offered' || code === 'parameter-refused';
+  if (!isAnswered || typeof status !== 'number' || status >= 502)
+    throw new KickOffStop(`the EHR sent no usable response to ${how} (${code})`);
+  return { kind: 'refused', status, how: `${how}: ${status}`, ...present({ parameter: parameter as string }) };
+}
+
+/** Of patients alone, so that exports are small. */
+function requestOf({ groupId }: Connection, trials: readonly Trial[]): BulkExportRequest {
+  const exportType = groupId === undefined ? 'Patient' : 'Group';
+  const request = { exportType, resourceTypes: ['Patient'], allowUnfiltered: true } as const;
+  return Object.assign({}, request, ...trials.map((trial) => trial.request));
+}
+
+function describe(trials: readonly Trial[]): string {
+  return ['a kick-off', trials.map(({ label }) => label).join(', ')].filter(Boolean).join(' with ');
 }
 
 /** @throws AppError that says that an export stays at the EHR, if the EHR refuses the deletion */
@@ -94,79 +142,4 @@ export async function removeExport(options: Parameters<typeof deleteExport>[0]):
     const message = `The EHR refused to delete an export of the probe (${error.status}), so the probe started no further one. The export stays at the EHR until it expires. Ask the EHR's support how a client deletes an export.`;
     throw ehrError('ehr-forbidden', { message, cause: error });
   }
-}
-
-function requestOf(
-  place: KickOffPlace,
-  options: { readonly trial: KickOffTrial; readonly since: Date; readonly signal: AbortSignal },
-): SessionRequest {
-  const { trial, signal } = options;
-  const parameters = parametersOf(place, options);
-  const prefer = trial.isLenient ? 'respond-async, handling=lenient' : 'respond-async';
-  const request = {
-    headers: { accept: 'application/fhir+json', prefer },
-    priority: 'kick-off',
-    answer: kickOffAnswer,
-    retries: 0,
-    sendToken: true,
-    signal,
-    // The address of the export is only in this answer.
-    keptOnceSent: true,
-  } as const;
-  if (!trial.isPost)
-    return {
-      ...request,
-      method: 'GET',
-      url: `${place.endpoint}?${new URLSearchParams(parameters)}`,
-    };
-  const headers = { ...request.headers, 'content-type': 'application/fhir+json' };
-  return { ...request, method: 'POST', url: place.endpoint, headers, body: toParametersResource(parameters) };
-}
-
-function toResult(error: AppError, how: string): KickOffResult {
-  if (!(error instanceof EhrHttpError)) return { kind: 'unclear', how: `${how} got no usable answer (${error.code})` };
-  const { status } = error;
-  if (refusals.has(status)) return { kind: 'refused', status, how: `${how}: ${status}` };
-  return { kind: 'unclear', how: `the EHR answered ${how} with ${status}` };
-}
-
-function parametersOf(
-  { secondType }: KickOffPlace,
-  { trial, since }: { readonly trial: KickOffTrial; readonly since: Date },
-): NamedValue[] {
-  const { types, typeFilter, patient } = trial;
-  const second = secondType ?? 'Patient';
-  const named: NamedValue[] =
-    types === 'list'
-      ? [['_type', `Patient,${second}`]]
-      : types === 'repeated'
-        ? [
-            ['_type', 'Patient'],
-            ['_type', second],
-          ]
-        : [['_type', 'Patient']];
-  if (trial.since) named.push(['_since', since.toISOString()]);
-  if (typeFilter !== undefined) named.push(['_typeFilter', typeFilter]);
-  if (patient !== undefined) named.push(['patient', `Patient/${patient}`]);
-  return named;
-}
-
-/** Servers refuse a time in the future, and clocks differ. */
-const clockSlackMs = 60_000;
-
-/** The present, by the clock of the EHR if its responses have the time. */
-function sinceOf(limited: LimitedSession, now: Date): Date {
-  return limited.clock() ?? new Date(now.getTime() - clockSlackMs);
-}
-
-/** In words without a value, because a value can be the id of a patient. */
-function describe({ since, typeFilter, types, isLenient, isPost, patient }: KickOffTrial): string {
-  const parts = [
-    ...(since ? ['`_since`'] : []),
-    ...(typeFilter === undefined ? [] : ['`_typeFilter`']),
-    ...(types === undefined ? [] : [types === 'list' ? '`_type` as a list' : '`_type` twice']),
-    ...(patient === undefined ? [] : ['`patient`']),
-    ...(isLenient ? ['`handling=lenient`'] : []),
-  ];
-  return `a kick-off by ${isPost ? 'POST' : 'GET'}${parts.length === 0 ? '' : ` with ${parts.join(', ')}`}`;
 }

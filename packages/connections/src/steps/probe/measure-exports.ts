@@ -1,224 +1,246 @@
-import { exportEndpoint } from '@bulkhead/ehr';
 import type { FactName } from '@bulkhead/ehr/providers';
+import type { Connection } from '../../connection.record.ts';
 import { templateOf } from './ids.ts';
-import type { KickOffPlace, KickOffResult, KickOffTrial } from './kick-offs.ts';
-import { awaitManifest, countPatients, measureLink } from './measure-manifest.ts';
+import { type KickOffResult, KickOffStop, type Trial } from './kick-offs.ts';
+import { awaitManifest, measureLink, noteHonoured } from './measure-manifest.ts';
 import type { ProbeWork } from './probe-work.ts';
 
-/** Every patient matches it, so it leaves out nothing and changes nothing else that is measured. */
-const matchesAll = 'Patient?_lastUpdated=gt1900-01-01';
-
-/** Measures what a kick-off accepts. Several things are tried at once, and each alone only if they are refused together. */
-export async function measureExports(work: ProbeWork): Promise<void> {
-  const place = await findPlace(work);
-  if (!place) {
-    for (const name of kickOffFacts) work.sheet.unknown(name, 'no kick-off was accepted');
-    return;
-  }
-  const { sheet } = work;
-  const base: KickOffTrial = sheet.value('since') === 'accepted' ? { since: true } : {};
-  const [first, ...others] = place.trials;
-  if (first) await tryEach(work, place, { base, together: first });
-  for (const together of others) await tryEach(work, place, { base, together });
-  await measurePatient(work, place, base);
-  await measureFilter(work, place);
-}
+type Accepted = KickOffResult & { readonly kind: 'accepted' };
+type Refused = KickOffResult & { readonly kind: 'refused' };
 
 const kickOffFacts: readonly FactName[] = [
-  ...([
-    'since',
-    'sinceHonoured',
-    'typeFilter',
-    'typeFilterHonoured',
-    'typeList',
-    'typeRepeated',
-    'post',
-    'patient',
-  ] as const),
+  ...(['exportLevel', 'groupIdTemplate', 'since', 'sinceHonoured', 'typeFilter', 'typeFilterHonoured'] as const),
+  ...(['typeList', 'typeRepeated', 'post', 'patient', 'patientHonoured', 'until', 'untilHonoured'] as const),
   ...(['lenient', 'filesExpireSeconds', 'filesNeedToken', 'linkWorksTwice', 'retryAfterSeconds', 'progress'] as const),
   'deleteStatus',
 ];
 
-interface Together {
-  readonly trial: KickOffTrial;
-  /** The fact that each part shows. */
-  readonly parts: readonly (readonly [FactName, KickOffTrial])[];
-}
-
-type Place = KickOffPlace & { readonly trials: readonly Together[] };
-
-/** Finds the level and the Group at which an export starts, and what the first kick-off shows. */
-async function findPlace(work: ProbeWork): Promise<Place | undefined> {
-  const { connection, sheet, secondType } = work;
-  const { groupId } = connection;
-  let why = '';
-  for (const candidate of [...(groupId === undefined ? [] : [groupId, otherCase(groupId)]), undefined]) {
-    const place = { endpoint: exportEndpoint(connection, candidate), secondType };
-    const result = await tryFirst(work, place);
-    if (result.kind === 'accepted') {
-      sheet.set('exportLevel', candidate === undefined ? 'patient' : 'group', result.how);
-      if (candidate !== undefined) noteGroup(work, candidate, result.how);
-      return { ...place, trials: trialsAfter(work) };
-    }
-    why = result.how;
-    // Another Group or level would have the same answer.
-    if (result.kind === 'unclear') break;
+/** Measures what kick-offs accept, and what the EHR then leaves out of exports. */
+export async function measureExports(work: ProbeWork): Promise<void> {
+  const { sheet, probe, session } = work;
+  const { kickOffWindow } = session.provider;
+  if (probe.limits.exports === 0) {
+    const why = kickOffWindow
+      ? `the EHR exports a Group once in ${kickOffWindow.hours} hours, so the probe started no export`
+      : 'the probe was started without exports';
+    return sheet.fill(kickOffFacts, why);
   }
-  sheet.unknown('exportLevel', why);
-  sheet.unknown('groupIdTemplate', why);
-  return undefined;
-}
-
-/** Starts the first export with as much as possible, and then with less. */
-async function tryFirst(work: ProbeWork, place: KickOffPlace): Promise<KickOffResult> {
-  const { sheet, secondType } = work;
-  const isListed = secondType !== undefined;
-  const whole: KickOffTrial = { since: true, typeFilter: matchesAll, ...(isListed ? { types: 'list' } : {}) };
-  const together = await work.kickOffs.try(place, whole);
-  if (together.kind === 'accepted') {
-    for (const name of ['since', 'typeFilter', ...(isListed ? (['typeList'] as const) : [])] as const)
-      sheet.set(name, 'accepted', together.how);
-    await keepFirst(work, together, whole);
+  try {
+    await measureKickOffs(work);
+  } catch (error) {
+    if (!(error instanceof KickOffStop)) throw error;
+    if (error.postponed) sheet.set('kickOffPostponed', error.postponed, error.message);
+    sheet.fill(kickOffFacts, error.message);
   }
-  // A 404 is about the Group or the level.
-  if (together.kind !== 'refused' || together.status === 404) return together;
-  const since = await work.kickOffs.try(place, { since: true });
-  if (since.kind === 'accepted') {
-    sheet.set('since', 'accepted', since.how);
-    await keepFirst(work, since, { since: true });
+}
+
+async function measureKickOffs(work: ProbeWork): Promise<void> {
+  const { sheet, patientIds, secondType } = work;
+  const [patientId] = patientIds;
+  const types = secondType === undefined ? undefined : { resourceTypes: ['Patient', secondType] };
+  const list: Trial[] = types
+    ? [{ fact: 'typeList', label: '`_type` as a list', parameter: '_type', request: types }]
+    : [];
+  const since = sinceTrial(work);
+  const connection = await findPlace(work, [[since, ...list], [since], []]);
+  const base = sheet.value('since') === 'accepted' ? [since] : [];
+  const run = (trials: readonly Trial[], known: readonly Trial[] = []) =>
+    tryTogether(work, { connection, base, trials, known });
+
+  if (!sheet.has('typeList') && types) await run(list, base);
+  const repeated: Trial[] = types
+    ? [
+        {
+          fact: 'typeRepeated',
+          label: '`_type` twice',
+          parameter: '_type',
+          request: types,
+          form: { repeatsTypes: true },
+        },
+      ]
+    : [];
+  await run([filterTrial(patientId), ...repeated]);
+  if (patientId !== undefined) await run([patientTrial(patientId)]);
+  if (!sheet.has('post')) await run([{ fact: 'post', label: 'POST', form: { method: 'POST' } }], base);
+  if (sheet.value('post') !== 'accepted' && sheet.has('patient')) sheet.clear('patient', 'it needs a kick-off by POST');
+  await run([untilTrial]);
+  await run([{ fact: 'lenient', label: '`handling=lenient`', form: { isLenient: true } }], base);
+
+  sheet.fill(['typeList', 'typeRepeated'], 'the EHR declares no second type that the token covers');
+  sheet.fill(['patient', 'patientHonoured', 'typeFilterHonoured'], noPatient);
+}
+
+const noPatient = 'no patient is stored yet: run the probe again after the first export';
+
+/** Changes since now, by the clock of the EHR if its responses have the time. */
+function sinceTrial({ limited, deps }: ProbeWork): Trial {
+  // Servers refuse a time in the future, and clocks differ.
+  const since = limited.clock() ?? new Date(deps.now().getTime() - 60_000);
+  return {
+    fact: 'since',
+    label: '`_since`',
+    parameter: '_since',
+    request: { since: since.toISOString() },
+    narrows: { fact: 'sinceHonoured', atMost: 0 },
+  };
+}
+
+/** One patient, or before the first import every patient. */
+function filterTrial(patientId: string | undefined): Trial {
+  const filter = patientId === undefined ? '_lastUpdated=gt1900-01-01' : `_id=${patientId}`;
+  const trial = { fact: 'typeFilter', label: '`_typeFilter`', parameter: '_typeFilter' } as const;
+  const request = { typeFilters: [`Patient?${filter}`] };
+  if (patientId === undefined) return { ...trial, request };
+  return { ...trial, request, narrows: { fact: 'typeFilterHonoured', atMost: 1 } };
+}
+
+function patientTrial(patientId: string): Trial {
+  return {
+    fact: 'patient',
+    label: '`patient` by POST',
+    parameter: 'patient',
+    request: { patients: [patientId] },
+    narrows: { fact: 'patientHonoured', atMost: 1 },
+  };
+}
+
+/** No resource is so old. */
+const untilTrial: Trial = {
+  fact: 'until',
+  label: '`_until`',
+  parameter: '_until',
+  request: { until: '1900-01-01T00:00:00Z' },
+  narrows: { fact: 'untilHonoured', atMost: 0 },
+};
+
+/** Finds the level and the Group at which an export starts. @throws KickOffStop */
+async function findPlace(work: ProbeWork, choices: readonly (readonly Trial[])[]): Promise<Connection> {
+  const { groupId, ...ofPatients } = work.connection;
+  const candidates = groupId === undefined ? [ofPatients] : [work.connection, ofPatients];
+  let how = '';
+  for (const connection of candidates) {
+    const outcome = await startFirst(work, { connection, choices });
+    if (typeof outcome !== 'string') return outcome;
+    how = outcome;
   }
-  if (since.kind !== 'refused') return since;
-  const bare = await work.kickOffs.try(place, {});
-  if (bare.kind === 'accepted') {
-    sheet.set('since', 'refused', since.how);
-    await keepFirst(work, bare, {});
-  }
-  return bare;
+  throw new KickOffStop(`no kick-off was accepted (${how})`);
 }
 
-function noteGroup({ connection, sheet }: ProbeWork, groupId: string, how: string): void {
-  const template = connection.practiceId === undefined ? undefined : templateOf(groupId, connection.practiceId);
-  if (template === undefined)
-    sheet.unknown('groupIdTemplate', 'the id of the Group does not contain that of the practice');
-  else sheet.set('groupIdTemplate', template, how);
-}
-
-/** `C` and `c` in `a-1.C-195900`, where athenahealth's pages disagree. */
-function otherCase(groupId: string): string {
-  return groupId.replace(/[A-Za-z](?=[^A-Za-z]*$)/, (letter) =>
-    letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase(),
-  );
-}
-
-/** What is left to try, in as few exports as possible. */
-function trialsAfter({ sheet, secondType }: ProbeWork): Together[] {
-  const parts: (readonly [FactName, KickOffTrial])[] = [];
-  if (!sheet.has('typeFilter')) parts.push(['typeFilter', { typeFilter: matchesAll }]);
-  if (secondType !== undefined && !sheet.has('typeList')) parts.push(['typeList', { types: 'list' }]);
-  // These were refused together, so each is tried alone.
-  const alone = parts.map((part) => ({ trial: part[1], parts: [part] }));
-  const lenient = ['lenient', { isLenient: true }] as const;
-  const repeated = ['typeRepeated', { types: 'repeated' }] as const;
-  if (secondType !== undefined)
-    return [...alone, { trial: { ...lenient[1], ...repeated[1] }, parts: [lenient, repeated] }];
-  for (const name of ['typeList', 'typeRepeated'] as const)
-    sheet.unknown(name, 'the EHR declares no second type that the token covers');
-  return [...alone, { trial: lenient[1], parts: [lenient] }];
-}
-
-async function tryEach(
+/** Starts the first export with as much as possible, and then with less. @returns how it was refused, if each was */
+async function startFirst(
   work: ProbeWork,
-  place: KickOffPlace,
-  { base, together }: { readonly base: KickOffTrial; readonly together: Together },
-): Promise<void> {
-  const { trial, parts } = together;
-  const result = await work.kickOffs.try(place, { ...base, ...trial });
-  await drop(work, result);
-  if (result.kind === 'refused' && parts.length > 1) {
-    for (const part of parts) await tryEach(work, place, { base, together: { trial: part[1], parts: [part] } });
-    return;
-  }
-  for (const [name] of parts) note(work, name, result);
-}
-
-function note({ sheet }: ProbeWork, name: FactName, result: KickOffResult): void {
-  if (result.kind === 'unclear') sheet.unknown(name, result.how);
-  else sheet.set(name, result.kind, result.how);
-}
-
-async function drop(work: ProbeWork, result: KickOffResult): Promise<void> {
-  if (result.kind !== 'accepted') return;
-  const status = await work.kickOffs.remove(result.statusUrl);
-  work.sheet.set('deleteStatus', status, 'the deletion of an export');
-}
-
-/** Measures what the manifest of the first export shows, and deletes the export. */
-async function keepFirst(work: ProbeWork, result: KickOffResult & { readonly kind: 'accepted' }, trial: KickOffTrial) {
-  const { sheet } = work;
-  const { statusUrl } = result;
-  const hasClock = work.limited.clock() !== undefined;
-  const manifest = await awaitManifest(work, statusUrl);
-  if (!manifest) {
-    for (const name of ['sinceHonoured', 'filesExpireSeconds', 'filesNeedToken', 'linkWorksTwice'] as const)
-      sheet.unknown(name, 'the export did not end while the probe waited');
-  } else if (trial.since) {
-    const isEmpty = countPatients(manifest) === 0;
-    const how = `an export of changes since its kick-off had ${isEmpty ? 'no' : 'a'} file of patients`;
-    // Without the clock of the EHR the export covers a minute, in which a patient can have changed.
-    if (isEmpty || hasClock) sheet.set('sinceHonoured', isEmpty, how);
-    else sheet.unknown('sinceHonoured', 'patients may have changed in the minute before the export');
-  }
-  if (manifest) await measureLink(work, manifest);
-  await drop(work, result);
-}
-
-async function measurePatient(work: ProbeWork, place: KickOffPlace, base: KickOffTrial): Promise<void> {
-  const { sheet, patientId } = work;
-  if (patientId === undefined) {
-    sheet.unknown('patient', 'no patient is stored yet: run the probe again after the first export');
-  } else {
-    const result = await work.kickOffs.try(place, { ...base, isPost: true, patient: patientId });
-    await drop(work, result);
-    if (result.kind !== 'refused') {
-      note(work, 'post', result);
-      note(work, 'patient', result);
-      return;
+  { connection, choices }: { readonly connection: Connection; readonly choices: readonly (readonly Trial[])[] },
+): Promise<Connection | string> {
+  const alone: (readonly [Trial, Refused])[] = [];
+  let how = '';
+  for (const trials of choices) {
+    const { result, tried } = await startNamed(work, { connection, trials });
+    how = result.how;
+    if (result.kind === 'accepted') {
+      const place = notePlace(work, { connection, result });
+      for (const [trial, refusal] of alone) noteRefused(work, trial, refusal);
+      await noteAccepted(work, { result, tried, isFirst: true });
+      return place;
     }
-    sheet.set('patient', 'refused', result.how);
+    // It is about the Group or the level.
+    if (result.status === 404 || result.status === 410) break;
+    const [trial, ...others] = tried;
+    if (trial && others.length === 0) alone.push([trial, result]);
   }
-  const result = await work.kickOffs.try(place, { ...base, isPost: true });
-  await drop(work, result);
-  note(work, 'post', result);
-  if (result.kind !== 'accepted' && sheet.has('patient')) sheet.clear('patient', 'it needs a kick-off by POST');
+  return how;
 }
 
-/** Exports one patient without `_since`, by a filter: a small export that has a file. */
-async function measureFilter(work: ProbeWork, place: KickOffPlace): Promise<void> {
-  const { sheet, patientId } = work;
-  if (sheet.value('typeFilter') !== 'accepted') {
-    sheet.unknown('typeFilterHonoured', 'the EHR does not accept `_typeFilter`');
+function notePlace(
+  { connection: { practiceId }, sheet }: ProbeWork,
+  options: { readonly connection: Connection; readonly result: Accepted },
+): Connection {
+  const { result, connection } = options;
+  const { started, how } = result;
+  const groupId = started.groupId ?? connection.groupId;
+  sheet.set('exportLevel', groupId === undefined ? 'patient' : 'group', how);
+  if (groupId === undefined) return connection;
+  const template = practiceId === undefined ? undefined : templateOf(groupId, practiceId);
+  if (template !== undefined) sheet.set('groupIdTemplate', template, how);
+  else sheet.unknown('groupIdTemplate', 'the id of the Group does not contain that of the practice');
+  return { ...connection, groupId };
+}
+
+interface Together {
+  readonly connection: Connection;
+  readonly trials: readonly Trial[];
+  /** What the EHR has accepted before. */
+  readonly known?: readonly Trial[];
+}
+
+/** Starts an export without what the EHR refuses by its name. */
+async function startNamed(work: ProbeWork, { connection, trials, known = [] }: Together) {
+  for (let tried = trials; ; ) {
+    const result = await work.kickOffs.start(connection, [...known, ...tried]);
+    const refused =
+      result.kind === 'refused' ? tried.find(({ parameter }) => parameter === result.parameter) : undefined;
+    if (!refused?.parameter) return { result, tried };
+    work.sheet.set(refused.fact, 'refused', result.how);
+    tried = tried.filter((trial) => trial !== refused);
+    if (tried.length === 0 && work.sheet.has('exportLevel')) return { result, tried };
+  }
+}
+
+/** Tries several things at once, and each alone if they are refused together without a name. @throws KickOffStop */
+async function tryTogether(work: ProbeWork, { base, ...together }: Together & { readonly base: readonly Trial[] }) {
+  const { result, tried } = await startNamed(work, together);
+  const [only, ...others] = tried;
+  if (!only) return;
+  if (result.kind === 'accepted') return noteAccepted(work, { result, tried });
+  if (others.length > 0) {
+    for (const trial of tried) await tryTogether(work, { ...together, base, trials: [trial] });
     return;
   }
-  if (patientId === undefined) {
-    sheet.unknown('typeFilterHonoured', 'no patient is stored yet: run the probe again after the first export');
-    return;
+  // The refusal can have any reason, such as the time. So the EHR must still accept what it has accepted before.
+  const control = await work.kickOffs.start(together.connection, base);
+  if (control.kind === 'refused') throw new KickOffStop('the EHR then refused also what it had accepted before');
+  await drop(work, control);
+  noteRefused(work, only, result);
+}
+
+/** Statuses that refuse the request itself, and not its sender. */
+const refusals: ReadonlySet<number> = new Set([400, 404, 405, 406, 415, 422, 500, 501]);
+
+function noteRefused({ sheet }: ProbeWork, { fact }: Trial, { status, how }: Refused): void {
+  if (refusals.has(status)) sheet.set(fact, 'refused', how);
+  else sheet.unknown(fact, how);
+}
+
+/** Notes what the EHR has accepted and what it honours, and deletes the export. */
+async function noteAccepted(
+  work: ProbeWork,
+  options: { readonly result: Accepted; readonly tried: readonly Trial[]; readonly isFirst?: boolean },
+): Promise<void> {
+  const { sheet } = work;
+  const { result, tried, isFirst = false } = options;
+  for (const trial of tried) noteTrial(work, trial, result);
+  const { sent, noChanges } = result.started;
+  if (sent.method === 'POST') sheet.set('post', 'accepted', result.how);
+  else if (sent.isOtherMethodRefused) sheet.set('post', 'refused', result.how);
+  const narrows = noChanges ? undefined : tried.find((trial) => trial.narrows)?.narrows;
+  if (narrows || isFirst) {
+    const manifest = await awaitManifest(work, result.statusUrl);
+    if (narrows) noteHonoured(work, { manifest, ...narrows });
+    if (manifest && !sheet.has('linkWorksTwice')) await measureLink(work, manifest);
   }
-  const result = await work.kickOffs.try(place, { typeFilter: `Patient?_id=${patientId}` });
-  if (result.kind !== 'accepted') {
-    sheet.unknown('typeFilterHonoured', result.how);
-    return;
-  }
-  const manifest = await awaitManifest(work, result.statusUrl);
-  const counts = manifest?.entries.filter(({ section, type }) => section === 'output' && type === 'Patient') ?? [];
-  if (!manifest) sheet.unknown('typeFilterHonoured', 'the export did not end while the probe waited');
-  else if (counts.some(({ count }) => count === undefined))
-    sheet.unknown('typeFilterHonoured', 'the manifest has no counts');
-  else
-    sheet.set(
-      'typeFilterHonoured',
-      countPatients(manifest) <= 1,
-      'an export of one patient by `_typeFilter`, by the counts of its manifest',
-    );
-  if (manifest && !sheet.has('linkWorksTwice')) await measureLink(work, manifest);
   await drop(work, result);
+}
+
+function noteTrial({ sheet }: ProbeWork, { fact, form, request }: Trial, { started, how }: Accepted): void {
+  // The method that was used is known for each export.
+  if (form?.method) return;
+  const { sent, noChanges } = started;
+  if (sent.types.length < (request?.resourceTypes?.length ?? 0)) sheet.unknown(fact, 'the EHR refused the second type');
+  else if (fact === 'since' && noChanges) sheet.unknown(fact, emptyOrUnknown);
+  else sheet.set(fact, 'accepted', how);
+}
+
+const emptyOrUnknown = 'the EHR answered it with 404, which means no changes, or that it does not know `_since`';
+
+async function drop(work: ProbeWork, { statusUrl }: Accepted): Promise<void> {
+  work.sheet.set('deleteStatus', await work.kickOffs.remove(statusUrl), 'the deletion of an export');
 }

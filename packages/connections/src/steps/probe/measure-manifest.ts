@@ -1,14 +1,29 @@
 import { AppError } from '@bulkhead/base';
 import { EhrHttpError, type Manifest, openFile, readExportStatus } from '@bulkhead/ehr';
+import type { FactName } from '@bulkhead/ehr/providers';
 import type { ProbeWork } from './probe-work.ts';
 
-/** How many resources of patients the manifest lists, at least. */
-export function countPatients({ entries }: Manifest): number {
-  return entries
+/** Decides by the counts of a manifest whether the EHR has left out what a parameter leaves out. */
+export function noteHonoured(
+  { sheet, patientIds }: ProbeWork,
+  options: { readonly manifest: Manifest | undefined; readonly fact: FactName; readonly atMost: number },
+): void {
+  const { manifest, fact, atMost } = options;
+  const counts = (manifest?.entries ?? [])
     .filter(({ section, type }) => section === 'output' && type === 'Patient')
-    .reduce((sum, { count = 1 }) => sum + count, 0);
+    .map(({ count }) => count);
+  // A file without a count has one patient, at least.
+  const patients = counts.reduce<number>((sum, count = 1) => sum + count, 0);
+  if (!manifest) sheet.unknown(fact, 'the export did not end while the probe waited');
+  else if (patients > atMost) sheet.set(fact, false, 'an export with it had other patients, by its manifest');
+  else if (counts.includes(undefined)) sheet.unknown(fact, 'the manifest has no counts');
+  else if (patientIds.length <= atMost)
+    sheet.unknown(fact, atMost === 0 ? 'no patient is stored yet' : 'only one patient is stored, so nothing shows it');
+  else sheet.set(fact, true, 'an export with it had no other patients, by the counts of its manifest');
 }
 
+/** For all exports of a probe, half a minute apart: its job ends after a quarter of an hour. */
+const mostStatusRequests = 16;
 const statusRequests = 8;
 /** Asked for by `Retry-After`, but never longer: an export that takes hours tells nothing more. */
 const longestWaitMs = 30_000;
@@ -18,15 +33,17 @@ const usualWaitMs = 5000;
 export async function awaitManifest(work: ProbeWork, statusUrl: string): Promise<Manifest | undefined> {
   const { limited, sheet, signal, wait } = work;
   try {
-    for (let sent = 0; sent < statusRequests; sent++) {
+    for (let sent = 1; ; sent++) {
+      work.statusRequests += 1;
       const status = await readExportStatus({ session: limited.session, statusUrl, signal });
       if (status.kind === 'complete') {
         noteExpiry(work);
         for (const name of ['retryAfterSeconds', 'progress'] as const)
-          sheet.unknown(name, 'the first export had ended at the first status request');
+          sheet.unknown(name, 'its export had ended at the first status request');
         return status.manifest;
       }
       noteRunning(work, status);
+      if (sent >= statusRequests || work.statusRequests >= mostStatusRequests) return undefined;
       await wait(Math.min(longestWaitMs, status.retryAfterMs ?? usualWaitMs));
     }
   } catch (error) {

@@ -43,7 +43,8 @@ const largestCount = '1000';
 
 /** Measures pages by searches for one patient. Only the numbers of their entries are kept. */
 export async function measurePages(work: ProbeWork): Promise<void> {
-  const { sheet, patientId, connection, session, capabilities } = work;
+  const { sheet, connection, session, capabilities } = work;
+  const [patientId] = work.patientIds;
   const names = ['pageSize', 'defaultPageSize', 'nextLinks'] as const;
   if (patientId === undefined) {
     for (const name of names)

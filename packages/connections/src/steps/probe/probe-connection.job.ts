@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, toKnownError } from '@bulkhead/base';
 import { readCapabilities } from '@bulkhead/ehr';
-import { type Capabilities, recordTypes } from '@bulkhead/ehr/providers';
+import { type Capabilities, factNames, recordTypes } from '@bulkhead/ehr/providers';
 import { isUncovered } from '@bulkhead/fhir';
 import { type FailedJob, work } from '@bulkhead/queues';
 import type { Connection } from '../../connection.record.ts';
@@ -84,6 +84,7 @@ async function measure(
   const { store, ehr } = deps;
   const session = ehr.session(connection);
   const limited = limitSession({ session, probe, store, signal });
+  let cutOff: string | undefined;
   const { wait = (ms: number) => sleep(ms, undefined, { signal }) } = deps.probe;
   try {
     await limited.check(tokenRequests);
@@ -94,17 +95,19 @@ async function measure(
     const isUsable = (resourceType: string) => resourceType !== 'Patient' && !isUncovered({ scope, resourceType });
     const work: ProbeWork = {
       deps,
+      probe,
       connection,
       capabilities,
       session,
       limited,
       kickOffs: createKickOffs({ limited, probe, deps, signal, wait }),
       sheet,
-      patientId: await deps.probe.findPatient(connection.id),
+      patientIds: await deps.probe.findPatients(connection.id),
       storedTypes,
       secondType: ['Practitioner', ...recordTypes(capabilities)].find(
         (type) => isUsable(type) && recordTypes(capabilities).includes(type),
       ),
+      statusRequests: 0,
       signal,
       wait,
     };
@@ -116,11 +119,20 @@ async function measure(
     return { phase: 'completed' };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ProbeStop) return { phase: error.reason === 'cancelled' ? 'cancelled' : 'completed' };
+    if (error instanceof ProbeStop) {
+      cutOff = error.reason === 'limit' ? 'the probe had reached its limit' : 'the probe was cancelled';
+      return { phase: error.reason === 'cancelled' ? 'cancelled' : 'completed' };
+    }
     if (!(error instanceof AppError)) throw error;
+    cutOff = `the probe had failed (${error.code})`;
     return { phase: 'failed', error: toProbeError(error) };
   } finally {
     measureLimits({ sheet }, limited.heads);
+    if (cutOff)
+      sheet.fill(
+        factNames.filter((name) => name !== 'kickOffPostponed'),
+        `${cutOff} before`,
+      );
     await limited.flush();
   }
 }

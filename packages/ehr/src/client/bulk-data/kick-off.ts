@@ -20,7 +20,14 @@ import type { ErrorBody } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import { grantedTypes, type KickOffAttempt, mayMeanNoChanges, negotiateKickOff, toSent } from './negotiate-kick-off.ts';
+import {
+  grantedTypes,
+  type KickOffAttempt,
+  type KickOffForm,
+  mayMeanNoChanges,
+  negotiateKickOff,
+  toSent,
+} from './negotiate-kick-off.ts';
 import { postponedKickOff } from './postponed-kick-off.ts';
 
 export interface KickOff {
@@ -70,6 +77,8 @@ export function answerSecondsOf({ provider }: Pick<EhrSession, 'provider'>): num
 export async function kickOffExport(options: {
   readonly session: EhrSession;
   readonly request: BulkExportRequest;
+  /** Only a probe has one. */
+  readonly form?: KickOffForm;
   /** Aborts until the request is sent. Afterwards the answer is always awaited. */
   readonly signal?: AbortSignal | undefined;
   /** Called each time that a kick-off is sent, including those of the negotiation. */
@@ -80,14 +89,14 @@ export async function kickOffExport(options: {
     readonly groupId: string | undefined;
   }) => Promise<KickOffHistory>;
 }): Promise<KickOff> {
-  const { session, request, signal, history = () => Promise.resolve(noHistory) } = options;
+  const { session, request, form, signal, history = () => Promise.resolve(noHistory) } = options;
   const grantedScope = await session.readGrantedScope(signal);
   let endpoint = endpointOf(session, request);
   const groupsOfPractice = practiceGroups(session.provider, session.connection.practiceId);
   const [usual, otherForm] = groupsOfPractice;
   const hasOtherForm = otherForm !== undefined && session.connection.groupId === usual;
   let groupId: string | undefined;
-  for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
+  for (let attempt = firstAttempt({ session, request, form, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
     const sentGroup = isOfGroup ? (groupId ?? session.connection.groupId) : undefined;
     const started = (outcome: Pick<KickOff, 'sent' | 'statusUrl' | 'noChanges'>) => ({
@@ -154,21 +163,25 @@ function isUnknownGroup(error: unknown): boolean {
 function firstAttempt(options: {
   readonly session: EhrSession;
   readonly request: BulkExportRequest;
+  readonly form: KickOffForm | undefined;
   readonly endpoint: string;
   readonly grantedScope: string | undefined;
 }): KickOffAttempt {
-  const { session, request, endpoint, grantedScope } = options;
+  const { session, request, form, endpoint, grantedScope } = options;
   const { connection, provider } = session;
   const { outputFormat, listsTypes = false, fixedParameters: fixed } = provider.kickOff ?? {};
   const offeredTypes = recordTypes(connection.capabilities);
-  const requested = declaredOnly(toExportParameters(request), session);
+  const named = toExportParameters(request);
+  const requested = form ? { ...named, ...present({ repeatsTypes: form.repeatsTypes }) } : declaredOnly(named, session);
   // A token that lists its types allows no others, and an EHR may refuse an export of everything that it does not cover.
   const everything = grantedTypes(grantedScope, offeredTypes) ?? (listsTypes ? offeredTypes : []);
   const types = requested.types.length === 0 ? everything : requested.types;
   const parameters = { ...requested, types, outputFormat, fixed };
+  // `patient` is a parameter of POST only (FHIR Bulk Data, "Query Parameters").
+  const needsPost = requested.patients?.length || endpoint.length + toQuery(parameters).length > longestUrl;
   return {
-    // `patient` is a parameter of POST only (FHIR Bulk Data, "Query Parameters").
-    method: parameters.patients?.length || endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET',
+    method: form?.method ?? (needsPost ? 'POST' : 'GET'),
+    form,
     parameters,
     isOfGroup: exportsGroup(connection, request),
     allowsUnfiltered: request.allowUnfiltered === true,
@@ -246,14 +259,14 @@ function send(options: {
   readonly onSend?: () => void;
 }) {
   const { session, endpoint, signal, onSend } = options;
-  const { method, parameters } = options.attempt;
+  const { method, form, parameters } = options.attempt;
   const isPost = method === 'POST';
   return session.send({
     method,
     url: isPost ? endpoint : `${endpoint}${toQuery(parameters)}`,
     headers: {
       accept: 'application/fhir+json',
-      prefer: 'respond-async',
+      prefer: form?.isLenient ? 'respond-async, handling=lenient' : 'respond-async',
       ...(isPost ? { 'content-type': 'application/fhir+json' } : {}),
     },
     ...(isPost ? { body: toParametersResource(namedValuesOf(parameters)) } : {}),
@@ -288,19 +301,10 @@ function endpointOf(
   request: BulkExportRequest,
 ): string {
   if (request.exportType === 'System') return `${connection.fhirEndpoint}/$export`;
-  if (!exportsGroup(connection, request)) return exportEndpoint(connection, undefined);
+  if (!exportsGroup(connection, request)) return `${connection.fhirEndpoint}/Patient/$export`;
   if (connection.groupId === undefined) throw ehrError('no-group');
-  return exportEndpoint(connection, connection.groupId, provider.kickOff?.operation);
-}
-
-/** The endpoint of an export of a Group, or of all patients. */
-export function exportEndpoint(
-  { fhirEndpoint }: Pick<EhrConnection, 'fhirEndpoint'>,
-  groupId: string | undefined,
-  operation = 'export',
-) {
-  if (groupId === undefined) return `${fhirEndpoint}/Patient/$export`;
-  return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$${operation}`;
+  const operation = provider.kickOff?.operation ?? 'export';
+  return `${connection.fhirEndpoint}/Group/${encodeURIComponent(connection.groupId)}/$${operation}`;
 }
 
 function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {

@@ -19,9 +19,22 @@ import { EhrHttpError, isAboutScopes } from '../http/ehr-http-error.ts';
  */
 type KickOffMethod = 'GET' | 'POST';
 
+/**
+ * What a probe tries, and exports do not send. Nothing is left out of such a kick-off: a refusal of a parameter is thrown as `parameter-refused`,
+ * with its name in the context. Parameters are sent whether or not the server declares them.
+ */
+export interface KickOffForm {
+  readonly method?: KickOffMethod;
+  /** Whether each type is a parameter. */
+  readonly repeatsTypes?: boolean;
+  /** Sends `handling=lenient`. */
+  readonly isLenient?: boolean;
+}
+
 /** A kick-off to send. Parameters that the server refused are left out. */
 export interface KickOffAttempt {
   readonly method: KickOffMethod;
+  readonly form?: KickOffForm | undefined;
   readonly parameters: ExportParameters;
   /** Whether it goes to a Group. */
   readonly isOfGroup?: boolean;
@@ -54,15 +67,18 @@ const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-fou
  */
 export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickOffAttempt | undefined {
   if (!(error instanceof EhrHttpError) || !isRefusal(attempt, error)) return undefined;
-  return (
+  const next =
     withinScopes(attempt, error) ??
     withDemanded(attempt, error) ??
     withPlainSince(attempt, error) ??
     withoutTypes(attempt, error) ??
     withoutPatientAlone(attempt, error) ??
     withoutParameter(attempt, error) ??
-    byOtherMethod(attempt, error)
-  );
+    byOtherMethod(attempt, error);
+  const kept = next && namesOf(next.parameters);
+  const leftOut = attempt.form && kept && namesOf(attempt.parameters).find((name) => !kept.includes(name));
+  if (leftOut !== undefined) throw parameterRefused(leftOut, error);
+  return next;
 }
 
 /** A 500 is a refusal if its text names a parameter. Otherwise the server may only be ill. */
@@ -226,10 +242,11 @@ function withoutFilters(attempt: KickOffAttempt, error: EhrHttpError): KickOffAt
 }
 
 /** Without the parameter, an export would have data that the client has not requested. */
-function parameterRefused(name: string, error?: EhrHttpError): AppError {
+function parameterRefused(name: string, error: EhrHttpError): AppError {
   return ehrError('parameter-refused', {
     message: `The EHR does not support \`${name}\`, so the export would contain more than was requested. Nothing was exported. Leave it out, and select from what is stored instead.`,
-    ehrText: error?.ehrText,
+    context: { parameter: name, status: error.status },
+    ehrText: error.ehrText,
     cause: error,
   });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { connectionBudgets } from '../connection-budgets.ts';
 import { createProviderRegistry } from '../provider-registry.ts';
 import { compareFacts, type FactsFile, readFactsFile } from './facts-file.ts';
 
@@ -63,6 +64,32 @@ test('facts of a provider that only the operator knows are taken in, and those o
   ] as FactsFile[]);
   expect(registry.get('own')).toMatchObject({ name: 'Own', groupIdTemplate: 'a-1.c-{practiceId}' });
   expect(Object.keys(registry.get('own').environments)).toEqual(['test']);
+});
+
+test('a limit of the day applies to a provider without a limit, and is counted by what its pauses are counted by', () => {
+  const environments = { test: { fhirEndpoint: 'https://own.example/r4' } };
+  const own = { id: 'own', name: 'Own', environments, defaultEnvironment: 'test' };
+  const registry = createProviderRegistry({ BULKHEAD_PROVIDERS: JSON.stringify([own]) });
+  const connection = {
+    ...{ id: 'c', provider: 'own', environment: 'test', fhirEndpoint: 'https://own.example/r4' },
+    auth: { method: 'none' },
+  } as const;
+  const before = connectionBudgets(connection, registry.get('own')).budget;
+  registry.refresh([readFactsFile(fileOf(facts, { provider: 'own', environment: 'test' }))]);
+  const after = connectionBudgets(connection, registry.get('own')).budget;
+  expect(after).toEqual({ ...before, rateLimit: { ...before.rateLimit, perDay: 50_000 } });
+});
+
+test('parameters that a probe found to be accepted are sent, unless the EHR ignores them', () => {
+  const registry = createProviderRegistry({});
+  const accepted = { post: measured('accepted'), patient: measured('accepted'), until: measured('accepted') };
+  const parametersWith = (more: object) => {
+    registry.refresh([readFactsFile(fileOf({ ...accepted, ...more }))]);
+    return registry.get('athenahealth').kickOff?.parameters ?? [];
+  };
+  const declared = createProviderRegistry({}).get('athenahealth').kickOff?.parameters ?? [];
+  expect(parametersWith({ untilHonoured: measured(true) })).toEqual([...declared, 'patient', '_until']);
+  expect(parametersWith({ patientHonoured: measured(false) })).toEqual([...declared, '_until']);
 });
 
 test.each([

@@ -1,5 +1,8 @@
 import { type Fault, type Immutable, invalidRequest, validate } from '@bulkhead/base';
+import type { DeclaredParameter } from '@bulkhead/fhir';
 import { z } from 'zod';
+import type { RateLimit } from '../../rate-limiter/index.ts';
+import { limitCountsBy, unstatedRateLimit } from '../connection-budgets.ts';
 import type { Provider } from '../provider.ts';
 import { type FactName, type Facts, type FactValue, factNames, factsSchema } from './facts.ts';
 
@@ -26,6 +29,8 @@ const dependent: readonly (readonly [FactName, FactName])[] = [
   ['since', 'sinceHonoured'],
   ['typeFilter', 'typeFilterHonoured'],
   ['post', 'patient'],
+  ['patient', 'patientHonoured'],
+  ['until', 'untilHonoured'],
 ];
 
 /** Facts that cannot both be true. */
@@ -106,19 +111,35 @@ function isSame(value: unknown, known: unknown): boolean {
  */
 export function toOverlay({ facts, provider: id, environment, measuredAt, version }: FactsFile, provider: Provider) {
   const { groupIdTemplate, requestsPerDay, pageSize } = facts;
-  const rateLimit = ownEnvironment(provider, environment)?.rateLimit ?? provider.rateLimit;
   const perDay = requestsPerDay?.value;
+  const parameters = [...new Set([...(provider.kickOff?.parameters ?? []), ...honoured(facts)])];
   return {
     id,
     ...(groupIdTemplate?.value === undefined ? {} : { groupIdTemplate: groupIdTemplate.value }),
     ...(pageSize?.value === undefined ? {} : { search: { pageSize: pageSize.value } }),
+    ...(parameters.length === 0 ? {} : { kickOff: { parameters } }),
+    ...(perDay === undefined ? {} : { limitCountsBy: limitCountsBy({ environment }, provider) }),
     environments: {
       [environment]: {
-        ...(perDay === undefined || !rateLimit ? {} : { rateLimit: { ...rateLimit, perDay } }),
+        ...(perDay === undefined ? {} : { rateLimit: { ...statedLimit(provider, environment), perDay } }),
         measured: { measuredAt, version, facts },
       },
     },
   };
+}
+
+function statedLimit(provider: Provider, environment: string): RateLimit {
+  return ownEnvironment(provider, environment)?.rateLimit ?? provider.rateLimit ?? unstatedRateLimit;
+}
+
+/** The parameters of kick-offs that the EHR accepts, and does not ignore. */
+function honoured({ patient, patientHonoured, until, untilHonoured }: Facts): DeclaredParameter[] {
+  const isUsable = (accepted?: { readonly value?: unknown }, kept?: { readonly value?: unknown }) =>
+    accepted?.value === 'accepted' && kept?.value !== false;
+  return [
+    ...(isUsable(patient, patientHonoured) ? (['patient'] as const) : []),
+    ...(isUsable(until, untilHonoured) ? (['_until'] as const) : []),
+  ];
 }
 
 /** `hasOwn`, because names such as `constructor` are not environments. */

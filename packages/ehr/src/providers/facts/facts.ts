@@ -36,7 +36,11 @@ export const factSchemas = {
   typeRepeated: kickOffAnswer.describe('`_type` as a repeated parameter'),
   post: kickOffAnswer.describe('a kick-off by POST'),
   patient: kickOffAnswer.describe('`patient` at a kick-off by POST'),
+  patientHonoured: z.boolean().describe('whether `patient` leaves out other patients'),
+  until: kickOffAnswer.describe('`_until` at a kick-off'),
+  untilHonoured: z.boolean().describe('whether `_until` leaves out what is newer'),
   lenient: kickOffAnswer.describe('`Prefer: respond-async, handling=lenient`'),
+  kickOffPostponed: z.enum(['too-recent', 'busy']).describe('why the EHR refused a kick-off for its time'),
   limitHeaders: z
     .record(
       z.string().regex(/^[a-z][a-z-]{1,60}$/, 'must be the name of a header'),

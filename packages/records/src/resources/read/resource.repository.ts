@@ -333,13 +333,18 @@ export class ResourceRepository {
     return found.map(({ resourceId }) => resourceId as string);
   }
 
-  /** The id of any current resource of a connection and type. */
-  async findAnyId(reference: { readonly connectionId: string; readonly resourceType: string }) {
-    const { connectionId, resourceType } = reference;
-    const found = await this.#database
+  /** The ids of any current resources of a connection and type. */
+  async findAnyIds(reference: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly limit: number;
+  }): Promise<string[]> {
+    const { connectionId, resourceType, limit } = reference;
+    const documents = await this.#database
       .collection(resourceType)
-      .findOne({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 }, hint: 'by-last-updated' });
-    return found?.resourceId as string | undefined;
+      .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 }, hint: 'by-last-updated', limit })
+      .toArray();
+    return documents.map(({ resourceId }) => String(resourceId));
   }
 
   /** The types of which a resource, a tombstone or the entry of an erasure of the connection is, or was, stored. One read. */
