@@ -83,7 +83,7 @@ export async function downloadFile(deps: Deps, step: DownloadStep): Promise<void
   if (!file) return;
   try {
     if (file.attempts > maxAttempts) throw exportError('file-attempts');
-    const { connection, record } = await deps.exportContexts.read(file.exportId);
+    const { connection, record } = await deps.exportContexts.read(file);
     if (record.phase === 'cancelled')
       return await store.outputFiles.cancelUnsettled({ exportId: record.id, now: now() });
     const ingested = await whileHeld({

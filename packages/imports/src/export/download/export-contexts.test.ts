@@ -13,6 +13,7 @@ const connection: Connection = {
   createdAt: new Date(),
 };
 const record = makeBulkExport({ connectionId: connection.id });
+const file = { exportId: record.id };
 const bulkExports = { find: jest.fn(async (id: string) => (id === record.id ? record : undefined)) };
 const connections = { findWithSecrets: jest.fn(async (id: string) => (id === connection.id ? connection : undefined)) };
 const create = () => createExportContexts({ store: { bulkExports, connections } as never });
@@ -27,26 +28,36 @@ afterEach(() => {
 
 test('the context of an export is read once for the files that need it within a second, and again afterwards', async () => {
   const contexts = create();
-  const reads = await Promise.all([contexts.read(record.id), contexts.read(record.id)]);
+  const reads = await Promise.all([contexts.read(file), contexts.read(file)]);
   expect(reads).toEqual([
     { connection, record },
     { connection, record },
   ]);
   jest.advanceTimersByTime(999);
-  await contexts.read(record.id);
+  await contexts.read(file);
   expect(bulkExports.find).toHaveBeenCalledTimes(1);
   jest.advanceTimersByTime(1);
-  await contexts.read(record.id);
+  await contexts.read(file);
   expect(bulkExports.find).toHaveBeenCalledTimes(2);
 });
 
 test('the context of an export is read again after an error', async () => {
   const contexts = create();
   bulkExports.find.mockRejectedValueOnce(new Error('MongoDB is unavailable'));
-  await expect(contexts.read(record.id)).rejects.toThrow('MongoDB is unavailable');
-  expect(await contexts.read(record.id)).toEqual({ connection, record });
+  await expect(contexts.read(file)).rejects.toThrow('MongoDB is unavailable');
+  expect(await contexts.read(file)).toEqual({ connection, record });
 });
 
 test('reading the context of an unknown export throws connection-gone', async () => {
-  await expect(create().read('job_gone')).rejects.toMatchObject({ code: 'connection-gone' });
+  await expect(create().read({ exportId: 'job_gone' })).rejects.toMatchObject({ code: 'connection-gone' });
+});
+
+test('the context of an earlier slice is not used', async () => {
+  const contexts = create();
+  const sliced = { ...record, slice: 0 };
+  bulkExports.find.mockResolvedValueOnce(sliced).mockResolvedValueOnce({ ...sliced, slice: 1 });
+  expect((await contexts.read({ ...file, slice: 0 })).record.slice).toBe(0);
+  expect((await contexts.read({ ...file, slice: 1 })).record.slice).toBe(1);
+  expect((await contexts.read({ ...file, slice: 1 })).record.slice).toBe(1);
+  expect(bulkExports.find).toHaveBeenCalledTimes(2);
 });

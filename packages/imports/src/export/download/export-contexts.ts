@@ -6,6 +6,7 @@ import type { DocumentContext } from '@bulkhead/records';
 import { SharedReads } from '@bulkhead/store';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../export.feature.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import { sliceRequest } from '../patients/slice.ts';
 import { sentSince } from '../sent-request.ts';
 
@@ -18,20 +19,29 @@ export interface ExportContext {
 export type ExportContexts = ReturnType<typeof createExportContexts>;
 
 /**
- * Reads an export and its connection once for the files that need them at about the same time. An old context does no harm: a cancellation
- * ends the claims of the files, and tokens of old credentials are deleted with the credentials.
+ * Reads an export and its connection once for the files of a slice that need them at about the same time. An old context does no harm: a
+ * cancellation ends the claims of the files, and tokens of old credentials are deleted with the credentials. That of an earlier slice would, because
+ * its kick-off and its manifest were others.
  */
 export function createExportContexts({
   store,
 }: {
   readonly store: Pick<BulkExportStore, 'bulkExports'> & Pick<ConnectionStore, 'connections'>;
 }) {
-  return new SharedReads(async (exportId: string): Promise<ExportContext> => {
+  const contexts = new SharedReads(async (exportId: string): Promise<ExportContext> => {
     const record = await store.bulkExports.find(exportId);
     const connection = record && (await store.connections.findWithSecrets(record.connectionId));
     if (!connection) throw connectionGone();
     return { connection, record };
   });
+  return {
+    async read({ exportId, slice }: Pick<OutputFile, 'exportId' | 'slice'>): Promise<ExportContext> {
+      const context = await contexts.read(exportId);
+      if (context.record.slice === slice) return context;
+      contexts.forget(exportId);
+      return contexts.read(exportId);
+    },
+  };
 }
 
 export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'> & {
