@@ -312,22 +312,18 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
    * The last completed export of everything before this one, at the same level and of the same cohort, that requested a type.
    * @param options.infersDeletions whether it must be one after which deletions can be inferred
    */
-  async findLastFull(options: {
-    readonly record: Pick<BulkExport, 'id' | 'connectionId' | 'level' | 'request'>;
-    readonly resourceType: string;
-    readonly infersDeletions?: boolean;
-  }): Promise<BulkExport | undefined> {
-    const { record, resourceType } = options;
-    const { id, connectionId, level, request } = record;
-    if (level === undefined) return undefined;
-    const usable = { infersDeletions: true, clockWentBack: { $ne: true }, foundClockBack: { $ne: true } };
+  async findLastFull(options: EarlierExport & { readonly infersDeletions?: boolean }): Promise<BulkExport | undefined> {
     const filter = {
-      connectionId,
-      ...lastFull({ level, cohort: request.cohort }),
-      _id: { $lt: id },
-      $or: [{ 'request.resourceTypes': { $size: 0 } }, { 'request.resourceTypes': resourceType }],
-      ...(options.infersDeletions ? usable : {}),
-    } as object;
+      ...earlierFull(options),
+      ...(options.infersDeletions ? { ...undoubted, infersDeletions: true } : {}),
+    };
+    return toRecord(await this.#model.findOne(filter).sort({ _id: -1 }).lean());
+  }
+
+  /** The last completed export of a cohort before this one that has a full slice with one of the patients, and that requested a type. */
+  async findLastSliced({ patients, ...of }: EarlierExport & { readonly patients: readonly string[] }) {
+    const slices = { $elemMatch: { shown: { $exists: true }, patients: { $in: patients } } };
+    const filter = { ...earlierFull(of), ...undoubted, slices };
     return toRecord(await this.#model.findOne(filter).sort({ _id: -1 }).lean());
   }
 
@@ -442,6 +438,24 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 export function lastFull({ level, cohort }: { readonly level: string; readonly cohort: string | undefined }) {
   // `null` also matches exports without a cohort.
   return { phase: 'completed', level, 'request.cohort': cohort ?? null, lackedTypes: { $exists: true } };
+}
+
+interface EarlierExport {
+  readonly record: Pick<BulkExport, 'id' | 'connectionId' | 'level' | 'request'>;
+  readonly resourceType: string;
+}
+
+/** Exports whose times can be compared. */
+const undoubted = { clockWentBack: { $ne: true }, foundClockBack: { $ne: true } };
+
+/** The exports before one of everything of a type, at the same level and of the same cohort. */
+function earlierFull({ record: { id, connectionId, level = '', request }, resourceType }: EarlierExport): object {
+  return {
+    connectionId,
+    ...lastFull({ level, cohort: request.cohort }),
+    _id: { $lt: id },
+    $or: [{ 'request.resourceTypes': { $size: 0 } }, { 'request.resourceTypes': resourceType }],
+  };
 }
 
 function warningEvent(warning: ExportWarning) {

@@ -282,15 +282,15 @@ export const exportWarnings = {
   },
   'deletions-inferred': {
     stage: 'end',
-    title: 'Resources were deleted because the EHR no longer has them',
+    title: 'Resources were deleted because full exports no longer have them',
     advice: 'Nothing needs to be done. If they still exist at the EHR, start an export of everything.',
-    help: 'The EHR lists no deletions. What its last two complete exports of everything did not contain was deleted here.',
+    help: 'The last two complete exports of everything, or of the patients of a cohort, did not contain resources, so they were deleted here. The EHR lists no deletions, or the resources are of other patients now.',
   },
   'deletions-too-many': {
     stage: 'end',
     title: 'Most resources of a type are missing at the EHR',
     advice: "Nothing was deleted here. Verify the group and the scopes of the connection, and ask the EHR's support.",
-    help: 'The last two complete exports of everything did not contain more than half of the stored resources of a type. A Group that has lost its members looks the same, so nothing was deleted here.',
+    help: 'The last two complete exports of everything, or of the patients of a cohort, did not contain more than half of the stored resources of a type. A Group that has lost its members looks the same, so nothing was deleted here.',
   },
   'versions-set-back': {
     stage: 'end',

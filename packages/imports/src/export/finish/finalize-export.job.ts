@@ -59,10 +59,12 @@ export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 
     return failExport(deps, { exportId, error: allFailed(settled), phases: ending });
   const { decisions, repeatsStored, reached, lackedTypes } = await advanceWatermarks(deps, settled);
   const summed = await store.outputFiles.sum(exportId);
-  const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { ...settled, decisions })) };
+  const { deleted, shown } = await inferDeletions(deps, { ...settled, decisions });
+  const ofSlices = (record.slices ?? []).reduce((sum, slice) => sum + (slice.shown?.deleted ?? 0), deleted);
+  const counts = { ...summed, deleted: summed.deleted + ofSlices };
   const state = hasFailed ? 'incomplete' : 'done';
   const joined = hasFailed ? [] : await joinedOf(deps, record);
-  const { slices, next } = endSlice(record, { state, decisions, ...present({ reached, lackedTypes }) }, joined);
+  const { slices, next } = endSlice(record, { state, decisions, ...present({ reached, lackedTypes, shown }) }, joined);
   if (next === undefined) {
     await advanceMark(deps, record, slices);
     return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed, lackedTypes });

@@ -1,13 +1,17 @@
+import { present } from '@bulkhead/base';
 import { toTombstone } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import type { OutputFile } from '../output-file.record.ts';
+import type { Slice } from '../patients/slice.record.ts';
+import { currentSlice, namedIn } from '../patients/slice.ts';
 import type { WatermarkDecision } from '../watermarks/watermark.record.ts';
 import { everyType } from '../watermarks/watermark.record.ts';
 import { typesReceived, unknownType } from '../watermarks/watermark.ts';
 
 /*
- * An EHR that refuses `_since` never lists deletions. What two complete exports of everything in a row do not contain is deleted here:
+ * An EHR that refuses `_since` never lists deletions, and none lists what has moved to another patient. What two complete exports of everything in
+ * a row do not contain is deleted here:
  *
  *   last observed      before ───┤ export before ├─── this export      in neither of them: deleted
  *                                                                      in one of them: kept
@@ -17,6 +21,9 @@ import { typesReceived, unknownType } from '../watermarks/watermark.ts';
  *   whose watermark one of them has held, or of which one of them has sent nothing,
  *   of which a line was not stored (quarantined, withheld, incomplete), because it can be the missing resource,
  *   of which more than half would be deleted, because a Group that has lost its members looks the same.
+ *
+ * Everything of the patients of a cohort is compared in the same way, slice by slice, with the last full slice of each patient. A patient whose
+ * Patient one of the two has not sent has perhaps left the Group, so that nothing is deleted. What is also about other patients is kept.
  *
  * A resource that a sync, or an export of another level, has stored is kept, because these exports need not contain it.
  */
@@ -29,33 +36,83 @@ interface Ended {
   readonly decisions: readonly WatermarkDecision[];
 }
 
-/** @returns how many resources were deleted */
+interface Comparison {
+  /** When the earlier one of the two had everything. */
+  readonly before: Date;
+  /** Whose resources are compared. Absent for those of every patient. */
+  readonly patients?: readonly string[];
+}
+
+/** @returns how many resources were deleted, and what the slice of a cohort has shown */
 export async function inferDeletions(
   deps: BulkExportDeps<'bulkExports' | 'outputFiles' | 'resourceWriter' | 'resources'>,
   ended: Ended,
-): Promise<number> {
+): Promise<{ readonly deleted: number } & Pick<Slice, 'shown'>> {
+  const { record } = ended;
+  const { infersDeletions, clockWentBack, foundClockBack } = record;
   let deleted = 0;
+  if (infersDeletions !== true || clockWentBack === true || foundClockBack === true) return { deleted };
+  const shown = await shownBySlice(deps, ended);
   for (const resourceType of wholeTypes(ended)) {
-    const before = await findBefore(deps, { record: ended.record, resourceType });
-    if (before && wholeTypes(before).includes(resourceType))
-      deleted += await deleteMissing(deps, { ...ended, before: before.record, resourceType });
+    const of = { record, resourceType };
+    const comparisons = shown ? await findSlices(deps, { ...of, shown }) : await findBefore(deps, of);
+    for (const comparison of comparisons) deleted += await deleteMissing(deps, { ...ended, resourceType, comparison });
   }
-  return deleted;
+  return { deleted, ...(shown ? { shown: { ...shown, deleted } } : {}) };
 }
 
 /** The last completed export of everything of a type at the same level, whose ledger is still complete. */
 async function findBefore(
   { store }: BulkExportDeps<'bulkExports' | 'outputFiles'>,
   { record, resourceType }: { readonly record: BulkExport; readonly resourceType: string },
-): Promise<Ended | undefined> {
-  const { infersDeletions, clockWentBack, foundClockBack } = record;
-  if (infersDeletions !== true || clockWentBack === true || foundClockBack === true) return undefined;
-  const before = await store.bulkExports.findLastFull({ record, resourceType, infersDeletions });
+): Promise<readonly Comparison[]> {
+  const before = await store.bulkExports.findLastFull({ record, resourceType, infersDeletions: true });
   // The later export must have been requested after the earlier one had everything.
-  if (!before || settledTime(before).at >= settledTime(record).at) return undefined;
+  if (!before || settledTime(before).at >= settledTime(record).at) return [];
   const files = await store.outputFiles.listByExport(before.id);
   const { manifestFiles, watermarkDecisions: decisions = [] } = before;
-  return files.length === manifestFiles ? { record: before, files, decisions } : undefined;
+  const isWhole =
+    files.length === manifestFiles && wholeTypes({ record: before, files, decisions }).includes(resourceType);
+  return isWhole ? [{ before: settledTime(before).at }] : [];
+}
+
+type Shown = Omit<NonNullable<Slice['shown']>, 'deleted'>;
+
+async function shownBySlice({ store }: BulkExportDeps<'resources'>, ended: Ended): Promise<Shown | undefined> {
+  const { connectionId, level = '', request } = ended.record;
+  const slice = currentSlice(ended.record);
+  if (request.cohort === undefined || !slice) return undefined;
+  const { at } = settledTime(ended.record);
+  const types = wholeTypes(ended);
+  const patients = namedIn(slice);
+  const of = { connectionId, resourceType: 'Patient', level, patients, after: new Date(at.getTime() - 1) };
+  const found = types.includes('Patient') ? await store.resources.findExported({ ...of, limit: patients.length }) : [];
+  const sent = new Set(found);
+  return { at, types, absent: patients.filter((id) => !sent.has(id)) };
+}
+
+/** The last full slices of the cohort that had the patients of this one. */
+async function findSlices(
+  { store }: BulkExportDeps<'bulkExports'>,
+  of: { readonly record: BulkExport; readonly resourceType: string; readonly shown: Shown },
+): Promise<readonly Comparison[]> {
+  const { record, resourceType, shown } = of;
+  const comparisons: Comparison[] = [];
+  const absent = new Set(shown.absent);
+  const open = new Set(namedIn(currentSlice(record) ?? { patients: [] }).filter((id) => !absent.has(id)));
+  while (open.size > 0) {
+    const last = await store.bulkExports.findLastSliced({ record, resourceType, patients: [...open] });
+    if (!last) break;
+    for (const earlier of last.slices ?? []) {
+      if (!earlier.shown) continue;
+      const common = earlier.patients.filter((id) => open.delete(id));
+      const absentBefore = new Set(earlier.shown.absent);
+      const patients = common.filter((id) => !absentBefore.has(id));
+      const isComparable = earlier.shown.types.includes(resourceType) && earlier.shown.at < shown.at;
+      if (isComparable && patients.length > 0) comparisons.push({ before: earlier.shown.at, patients });
+    }
+  }
+  return comparisons;
 }
 
 /** The types of which an export has sent something and has lost nothing. */
@@ -75,19 +132,23 @@ async function deleteMissing(
   { store, now }: BulkExportDeps<'bulkExports' | 'resourceWriter' | 'resources'>,
   options: {
     readonly record: BulkExport;
-    readonly before: BulkExport;
+    readonly comparison: Comparison;
     readonly resourceType: string;
     readonly files: readonly OutputFile[];
   },
 ): Promise<number> {
-  const { record, before, resourceType, files } = options;
+  const { record, resourceType, files } = options;
+  const { before, patients } = options.comparison;
   const { connectionId, level = '' } = record;
-  const stored = await store.resources.count({ connectionId, resourceType });
-  const of = { connectionId, resourceType, level };
-  const missing = await store.resources.findExported({ ...of, before: settledTime(before).at, limit: stored });
+  const of = { connectionId, resourceType, level, ...present({ aboutOnly: patients }) };
+  const stored = await (patients ? store.resources.countExported(of) : store.resources.count(of));
+  const missing = await store.resources.findExported({ ...of, before, limit: stored });
   if (missing.length === 0) return 0;
+  const exports = patients
+    ? 'The last two full exports of patients of the cohort'
+    : 'The last two complete exports of everything';
   if (missing.length * 2 > stored) {
-    const message = `The last two complete exports of everything did not contain ${missing.length} of ${stored} stored ${resourceType} resources. Nothing was deleted here, because a Group that has lost its members looks the same. Verify the group and the scopes of the connection.`;
+    const message = `${exports} did not contain ${missing.length} of ${stored} stored ${resourceType} resources. Nothing was deleted here, because a Group that has lost its members looks the same. Verify the group and the scopes of the connection.`;
     await store.bulkExports.warn({ id: record.id, code: 'deletions-too-many', message });
     return 0;
   }
@@ -101,7 +162,10 @@ async function deleteMissing(
       batch.map((resourceId) => toTombstone({ resourceId, context })),
     );
   }
-  const message = `The EHR lists no deletions. Its last two complete exports of everything did not contain ${missing.length} ${resourceType} resources, so they are deleted here.`;
+  const reason = patients
+    ? 'The EHR has deleted them, or they are of other patients now'
+    : 'The EHR lists no deletions';
+  const message = `${exports} did not contain ${missing.length} ${resourceType} resources, so they are deleted here. ${reason}.`;
   await store.bulkExports.warn({ id: record.id, code: 'deletions-inferred', message });
   return missing.length;
 }

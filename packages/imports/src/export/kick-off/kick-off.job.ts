@@ -365,7 +365,10 @@ async function recordStart(
   const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
   const listsNoDeletions = options.provider.infersDeletions === true || dropped.includes('_since');
-  const infersDeletions = listsNoDeletions && sent.since === undefined && !isNarrowed(record.request);
+  const { cohort, patients: _, ...ofCohort } = record.request;
+  // No EHR lists what has moved from a patient of a cohort to another patient.
+  const showsAll = cohort === undefined ? listsNoDeletions && !isNarrowed(record.request) : !isNarrowed(ofCohort);
+  const infersDeletions = showsAll && sent.since === undefined;
   const change = {
     infersDeletions,
     ...(statusUrl === undefined

@@ -11,7 +11,7 @@
  */
 
 import type { Immutable } from '@bulkhead/base';
-import { mayNamePatient } from '@bulkhead/store';
+import { countSchema, mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 import { watermarkDecisionSchema, watermarkSchema } from '../watermarks/watermark.record.ts';
 
@@ -27,5 +27,17 @@ export const sliceSchema = z.strictObject({
   lackedTypes: z.array(z.string()).exactOptional(),
   /** Up to when everything of its patients is stored. Absent if something is missing, or if the patients are not those of a cohort. */
   reached: watermarkSchema.pick({ transactionTime: true, at: true, deletionsAt: true, coverage: true }).exactOptional(),
+  /** What a later full export of its patients is compared with. Absent if only changes were exported. See `infer-deletions.ts`. */
+  shown: z
+    .strictObject({
+      at: z.date(),
+      /** The types of which it has sent something and has lost nothing. */
+      types: z.array(z.string()),
+      /** Those of its patients whose Patient it has not sent. */
+      absent: z.array(mayNamePatient(z.string())),
+      /** How many resources were deleted because neither of the two had them. */
+      deleted: countSchema,
+    })
+    .exactOptional(),
 });
 export type Slice = Immutable<z.output<typeof sliceSchema>>;

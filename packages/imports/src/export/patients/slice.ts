@@ -39,7 +39,7 @@ export function sliceRequest({ request, ...record }: SlicedExport): BulkExportRe
  */
 export function endSlice(
   record: SlicedExport,
-  ended: Required<Pick<Slice, 'state' | 'decisions'>> & Pick<Slice, 'reached' | 'lackedTypes'>,
+  ended: Required<Pick<Slice, 'state' | 'decisions'>> & Pick<Slice, 'reached' | 'lackedTypes' | 'shown'>,
   following: readonly Slice[] = [],
 ) {
   const { slice = 0 } = record;

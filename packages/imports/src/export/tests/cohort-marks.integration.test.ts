@@ -295,3 +295,114 @@ describe('exports of a cohort since the last one', () => {
     expect((await cohortMarks.find(mark.id))?.patients).toEqual(['p3']);
   });
 });
+
+describe('two full exports of a cohort in a row', () => {
+  const exportFull = (request: object = {}) => {
+    cases.clock.now = new Date();
+    return runExport(cases, { cohort: name, resourceTypes, ...request });
+  };
+  const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
+  const idsOf = (resourceType: string) =>
+    cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType });
+  /** Moves one Observation of a patient, as a lab does that was recorded for the wrong patient. */
+  async function move(from: string, to: string): Promise<string> {
+    const [content] = (await served('Observation')).filter((other) => patientsOf(other).includes(from));
+    const id = content?.id ?? '';
+    await cases.control.put(
+      `Observation/${id}`,
+      JSON.stringify({ ...content, subject: { reference: `Patient/${to}` } }),
+    );
+    return id;
+  }
+
+  test('end what has moved to a patient outside of it, and an export of that patient has it', async () => {
+    const [one = '', two = '', other = ''] = ids;
+    await setCohort([one, two]);
+    await exportFull();
+    const moved = await move(one, other);
+    await exportLast();
+    const once = await exportFull();
+    expect([once.counts.deleted, codes(once)]).toEqual([0, []]);
+    expect(await differences([one, two])).toEqual([`Observation/${moved} is of another patient`]);
+    const twice = await exportFull();
+    expect([twice.counts.deleted, codes(twice)]).toEqual([1, ['deletions-inferred']]);
+    expect(await differences([one, two])).toEqual([]);
+    expect(await idsOf('Observation')).not.toContain(moved);
+    await runExport(cases, { resourceTypes });
+    expect(await differences(ids)).toEqual([]);
+  });
+
+  test('end it in each slice, also if the cohort is cut in another way and others have joined meanwhile', async () => {
+    await cases.stop();
+    cases = await startUseCases({
+      simulator: { patients: 6 },
+      provider: { kickOff: { patientsPerRequest: 2, parameters: ['patient'] } },
+    });
+    const [one = '', two = '', three = '', late = '', other = ''] = ids;
+    await setCohort([one, two, three]);
+    await exportFull();
+    const moved = [await move(one, other), await move(three, other)];
+    await exportFull();
+    await setCohort([late, one, two, three]);
+    // Only the new patient is exported in full.
+    await exportLast();
+    const ended = await exportFull();
+    expect(ended.slices?.map(({ patients }) => patients)).toEqual([
+      [late, one],
+      [two, three],
+    ]);
+    expect(ended.counts.deleted).toBe(2);
+    expect((await idsOf('Observation')).filter((id) => moved.includes(id))).toEqual([]);
+    expect(await differences([one, two, three, late])).toEqual([]);
+  });
+
+  test('keep everything of a patient of whom one of them has no Patient, because the patient has perhaps left the Group', async () => {
+    const [one = '', two = '', three = ''] = ids;
+    await setCohort([one, two, three]);
+    await exportFull();
+    const before = await idsOf('Observation');
+    await move(one, ids[5] ?? '');
+    const gone = (await served('Patient')).find(({ id }) => id === one);
+    await cases.control.remove(`Patient/${one}`);
+    await exportFull();
+    await exportFull();
+    expect(await idsOf('Observation')).toEqual(before);
+    await cases.control.put(`Patient/${one}`, JSON.stringify({ ...gone, active: false }));
+    expect((await exportFull()).counts.deleted).toBe(0);
+    expect((await exportFull()).counts.deleted).toBe(1);
+  });
+
+  test('keep what is also about another patient', async () => {
+    const [one = '', two = '', other = ''] = ids;
+    const request = { resourceTypes: ['Patient', 'Appointment'] };
+    const [content] = (await served('Appointment')).filter((resource) => patientsOf(resource).includes(one));
+    const withPatients = (...patients: readonly string[]) =>
+      cases.control.put(
+        `Appointment/${content?.id}`,
+        JSON.stringify({
+          ...content,
+          participant: patients.map((id) => ({ actor: { reference: `Patient/${id}` }, status: 'accepted' })),
+        }),
+      );
+    await withPatients(one, other);
+    await setCohort([one, two]);
+    await exportFull(request);
+    const before = await idsOf('Appointment');
+    expect(before).toContain(content?.id);
+    await withPatients(other);
+    for (const _ of [1, 2, 3]) await exportFull(request);
+    expect(await idsOf('Appointment')).toEqual(before);
+  });
+
+  test.each([
+    { what: 'are of other types', request: { resourceTypes: ['Patient', 'Condition'] } },
+    { what: 'leave out something else', request: { resourceTypes, typeFilters: ['Observation?status=final'] } },
+  ])('do not count if they $what', async ({ request }) => {
+    const [one = '', two = '', other = ''] = ids;
+    await setCohort([one, two]);
+    await exportFull();
+    await move(one, other);
+    for (const _ of [1, 2, 3]) expect((await exportFull(request)).counts.deleted).toBe(0);
+    expect((await exportFull()).counts.deleted).toBe(0);
+  });
+});

@@ -153,6 +153,13 @@ export function aboutCondition(patients: readonly string[]): Condition {
   return { ...recordCondition(patients), 'keys.about': { $in: [null, ...patients] } };
 }
 
+/** What is about some of the patients, and about no others. */
+export function aboutOnlyCondition(patients: readonly string[]): Condition {
+  const among = { $in: patients, $not: { $elemMatch: { $nin: patients } } };
+  const isAmong = { $or: [{ 'keys.about': among }, { 'keys.about': null, 'keys.patient': among }] };
+  return { ...recordCondition(patients), ...isAmong };
+}
+
 /** A few patients have the same name or number, and a code is rarer than a day. */
 function isSelective([token = '']: readonly string[]): boolean {
   return ['code=', 'identifier=', 'practitioner='].some((start) => token.startsWith(start));

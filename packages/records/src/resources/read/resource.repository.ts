@@ -10,7 +10,7 @@ import type { ResourceDocument, SourcedVersion } from '../version/resource-docum
 import { compareVersions } from '../version/resource-version.ts';
 import { readVersions } from '../write/resource.writer.ts';
 import { ReplyLimit } from './reply-limit.ts';
-import { aboutCondition, type ResourceTypeReference } from './resource-query.ts';
+import { aboutCondition, aboutOnlyCondition, type ResourceTypeReference, recordCondition } from './resource-query.ts';
 import { batchSize, pageTimeMs } from './resource-search.repository.ts';
 
 /** The stored version of a resource. */
@@ -33,6 +33,21 @@ interface StoredContent extends Named, Pick<ResourceDocument, 'versionId' | 'con
   readonly resource: unknown;
   readonly numberTexts?: NumberText[];
   readonly earlier?: readonly Pick<SourcedVersion, 'versionId'>[];
+}
+
+/** Current resources that exports of a level have stored. */
+interface Exported {
+  readonly connectionId: string;
+  readonly resourceType: string;
+  readonly level: string;
+  /** Only those that were last observed before this time. */
+  readonly before?: Date;
+  /** Only those that were last observed after this time. */
+  readonly after?: Date;
+  /** Only those in the records of these patients. */
+  readonly patients?: readonly string[];
+  /** Only those that are about some of these patients and about no others. */
+  readonly aboutOnly?: readonly string[];
 }
 
 interface StoredWithAttachments extends Named {
@@ -246,38 +261,19 @@ export class ResourceRepository {
     return documents.map(({ resourceId }) => resourceId as string).toSorted();
   }
 
-  /**
-   * Finds current resources that an export of a level has stored, at most `limit`.
-   * @param options.before only those that were last observed before this time
-   * @param options.after only those that were last observed after this time
-   * @param options.patients only those of these patients
-   * @returns their ids
-   */
-  async findExported(options: {
-    readonly connectionId: string;
-    readonly resourceType: string;
-    readonly level: string;
-    readonly before?: Date;
-    readonly after?: Date;
-    readonly patients?: readonly string[];
-    readonly limit: number;
-  }): Promise<string[]> {
-    const { connectionId, resourceType, level, before, after, patients, limit } = options;
-    const filter = {
-      connectionId,
-      deleted: false,
-      ...(before ? { observedAt: { $lt: before } } : {}),
-      ...(after ? { observedAt: { $gt: after } } : {}),
-      ...(patients ? { 'keys.patient': { $in: [...patients] } } : {}),
-      'source.level': level,
-      ...notErased,
-    };
+  /** Finds the ids of current resources that exports of a level have stored, at most `limit`. */
+  async findExported({ limit, ...of }: Exported & { readonly limit: number }): Promise<string[]> {
     const found = await this.#database
-      .collection(resourceType)
-      .find(filter, { projection: { _id: 0, resourceId: 1 } })
+      .collection(of.resourceType)
+      .find(exportedFilter(of), { projection: { _id: 0, resourceId: 1 } })
       .limit(limit)
       .toArray();
     return found.map(({ resourceId }) => resourceId as string);
+  }
+
+  /** Counts what `findExported` finds. */
+  countExported(of: Exported): Promise<number> {
+    return this.#database.collection(of.resourceType).countDocuments(exportedFilter(of));
   }
 
   /**
@@ -389,4 +385,17 @@ export class ResourceRepository {
     }
     return counts;
   }
+}
+
+function exportedFilter({ connectionId, level, before, after, patients, aboutOnly }: Exported) {
+  return {
+    connectionId,
+    deleted: false,
+    ...(before ? { observedAt: { $lt: before } } : {}),
+    ...(after ? { observedAt: { $gt: after } } : {}),
+    ...(patients ? recordCondition(patients) : {}),
+    ...(aboutOnly ? aboutOnlyCondition(aboutOnly) : {}),
+    'source.level': level,
+    ...notErased,
+  };
 }
