@@ -13,7 +13,7 @@ export interface EgressRules {
    * Whether the provider is on the operator's own network, perhaps with plain http, such as a simulator or a server in the clinic.
    */
   readonly privateNetwork: boolean;
-  /** If not set, any host. Otherwise these and the provider's own. `*.example.org` means every host below it. */
+  /** If not set, any host. Otherwise these. `*.example.org` means every host below it. */
   readonly hosts?: readonly string[] | undefined;
   /** If not set, any port. */
   readonly ports?: readonly number[] | undefined;
@@ -71,10 +71,10 @@ export function createEgressGuard(
       const fault = urlFault(address, rules);
       if (fault !== undefined) throw refused(host, fault);
       if (rules.hosts?.every((pattern) => !matchesHost(host, pattern))) {
-        throw refused(host, 'the host does not belong to the provider');
+        throw refused(host, 'the provider lists the hosts of files (`fileHosts`), and this is none of them');
       }
       if (rules.ports && !rules.ports.includes(portOf(address))) {
-        throw refused(host, 'the port does not belong to the provider');
+        throw refused(host, 'the port is neither 443 nor one of the provider (`ports`)');
       }
       const { direct, throughProxy } = rules.privateNetwork ? kinds.private : kinds.public;
       return usesProxy({ protocol, host, proxy }) ? throughProxy : direct;
@@ -188,5 +188,6 @@ function portOf({ port, protocol }: URL): number {
 }
 
 function refused(host: string, reason: string): AppError {
-  return egressError('egress-refused', { context: { host, reason } });
+  const message = `A URL at ${host} was not requested: ${reason}. If the URL is correct, allow it in the registry entry of the provider.`;
+  return egressError('egress-refused', { message, context: { host, reason } });
 }

@@ -223,9 +223,10 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   'smart-discovery-failed':
     'Verify the FHIR endpoint URL. It serves neither .well-known/smart-configuration nor a CapabilityStatement with OAuth URLs. If the URL is right, set `auth.tokenEndpoint` of the connection.',
   'capabilities-not-understood': 'Verify the FHIR endpoint URL. The server at this URL is not a FHIR server.',
-  'endpoint-not-allowed': "If the EHR's OAuth host is right, add it to `hosts` in the registry entry of the provider.",
+  'endpoint-not-allowed':
+    "If the EHR's OAuth host is right, add it to `oauthHosts` in the registry entry of the provider.",
   'egress-refused':
-    'Verify the URL. If it is right, allow it in the registry entry of the provider (`hosts`, `privateNetwork`).',
+    'Verify the URL. If it is right, allow it in the registry entry of the provider (`fileHosts`, `ports`, `privateNetwork`).',
   'token-unavailable':
     'The token endpoint is down, limits requests (athenahealth: 50 new tokens a minute, 5 in preview), or is not a token endpoint. Wait a minute and test again. If the error persists, verify `auth.tokenEndpoint`.',
   'token-not-understood':

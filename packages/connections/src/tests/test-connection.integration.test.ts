@@ -388,7 +388,7 @@ test.each([
   {
     what: 'a token endpoint at a foreign host',
     order: ['smart-configuration', { kind: 'edit-document', set: { token_endpoint: 'https://evil.example/token' } }],
-    fails: { step: 'discovery', code: 'endpoint-not-allowed', whatToDo: /`hosts`/ },
+    fails: { step: 'discovery', code: 'endpoint-not-allowed', whatToDo: /`oauthHosts`/ },
   },
   {
     what: 'a token endpoint that cannot be reached',

@@ -5,7 +5,7 @@ import { resourceRequest, startEhr, type TestEhr } from './testing/start-ehr.ts'
 
 test('a request to the endpoint is sent if the endpoint is an IPv6 address and the provider lists its other hosts', () => {
   const environments = { test: { fhirEndpoint: 'http://[fd12::1]:8080/fhir' } };
-  const provider = { id: 'p', name: 'P', environments, defaultEnvironment: 'test', hosts: ['files.example.org'] };
+  const provider = { id: 'p', name: 'P', environments, defaultEnvironment: 'test', fileHosts: ['files.example.org'] };
   const rules = egressRules(provider);
   const guard = createEgressGuard();
   expect(guard.check({ url: 'http://[fd12::1]:8080/fhir/metadata', rules })).toBeDefined();

@@ -75,7 +75,7 @@ test('an open session follows the entry of its provider: an origin, a token endp
   expect(received(other)).toHaveLength(1);
   // The discovered endpoints are kept for an hour, but not those of an earlier entry.
   server.answer({ '/.well-known/smart-configuration': { body: { token_endpoint: 'http://tokens.example/token' } } });
-  client.changeProvider({ hosts: [] });
+  client.changeProvider({ oauthHosts: [] });
   const signal = AbortSignal.timeout(10_000);
   await expect(session.replaceToken(signal)).rejects.toMatchObject({ code: 'endpoint-not-allowed' });
   client.changeProvider({ environments: { test: { fhirEndpoint: 'https://moved.example/fhir' } } });

@@ -30,12 +30,20 @@ test('egressRules allows any port on a private network, unless the registry list
 });
 
 test('egressRules adds the hosts and ports of the origins that an operator allows #egress', () => {
-  const listed = { hosts: ['files.example'], origins: ['https://other.example:8443'] };
+  const listed = {
+    fileHosts: ['files.example'],
+    oauthHosts: ['tokens.example'],
+    origins: ['https://other.example:8443'],
+  };
   const rules = egressRules({ ...provider, ...listed }, { origins: ['https://own.example:9443'] });
   expect(rules).toMatchObject({
-    hosts: ['files.example', 'open.example', 'other.example', 'own.example'],
+    hosts: ['files.example', 'tokens.example', 'open.example', 'other.example', 'own.example'],
     ports: [443, 443, 8443, 9443],
   });
+});
+
+test('the hosts of tokens leave files at any host #egress', () => {
+  expect(rulesOf({ oauthHosts: ['tokens.example'] }).hosts).toBeUndefined();
 });
 
 test.each([
@@ -47,7 +55,7 @@ test.each([
   { origin: 'https://10.0.0.1', fault: 'private network' },
   { origin: 'https://169.254.169.254', fault: 'no EHR' },
 ])('egressFault of $origin with the hosts $hosts is $fault #egress', ({ origin, hosts, fault }) => {
-  const found = egressFault(origin, { ...provider, ...(hosts ? { hosts } : {}) });
+  const found = egressFault(origin, { ...provider, ...(hosts ? { fileHosts: hosts } : {}) });
   if (fault === undefined) expect(found).toBeUndefined();
   else expect(found).toContain(fault);
 });

@@ -6,7 +6,7 @@ const httpsPort = 443;
 
 /** An operator who configures an endpoint with plain http or a private address has thereby said that it is on their own network. */
 export function egressRules(provider: Provider, { origins = [] }: Pick<EhrConnection, 'origins'> = {}): EgressRules {
-  const { hosts, ports } = provider;
+  const { fileHosts, oauthHosts = [], endpointHosts = [], ports } = provider;
   const allowed = [...(provider.origins ?? []), ...origins];
   const endpoints = endpointsOf(provider);
   const privateNetwork = provider.privateNetwork ?? endpoints.some(isOnPrivateNetwork);
@@ -15,9 +15,10 @@ export function egressRules(provider: Provider, { origins = [] }: Pick<EhrConnec
   return {
     privateNetwork,
     ports: privateNetwork && ports === undefined ? undefined : [httpsPort, ...ownPorts, ...(ports ?? [])],
-    hosts: hosts && [
-      ...hosts,
-      ...(provider.endpointHosts ?? []),
+    hosts: fileHosts && [
+      ...fileHosts,
+      ...oauthHosts,
+      ...endpointHosts,
       ...[...endpoints, ...allowed].map((url) => hostOf(new URL(url))),
     ],
   };
@@ -30,7 +31,7 @@ export function egressFault(origin: string, provider: Provider): string | undefi
   const fault = urlFault(url, { privateNetwork });
   if (fault !== undefined) return `cannot be used: ${fault}`;
   if (hosts?.some((pattern) => matchesHost(hostOf(url), pattern)) ?? true) return undefined;
-  return 'is at a host that the provider does not list in `hosts`';
+  return 'is at a host that the provider does not list in `fileHosts`';
 }
 
 function isOnPrivateNetwork(endpoint: string): boolean {

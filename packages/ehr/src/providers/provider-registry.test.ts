@@ -246,8 +246,8 @@ test('the provider registry rejects a providers file that does not exist', () =>
 test.each([
   { name: 'endpointHosts', pattern: '*.com' },
   { name: 'endpointHosts', pattern: '*' },
-  { name: 'hosts', pattern: '*.com' },
-  { name: 'hosts', pattern: '*' },
+  { name: 'oauthHosts', pattern: '*.com' },
+  { name: 'fileHosts', pattern: '*' },
   { name: 'origins', pattern: 'https://*.ehr.example' },
   { name: 'origins', pattern: 'https://files.ehr.example/path' },
   { name: 'aliases', pattern: 'ehr.internal' },
@@ -258,7 +258,8 @@ test.each([
 
 test('the provider registry accepts hosts, patterns of one organization, origins and aliases', () => {
   const given = {
-    hosts: ['localhost', '*.ehr.example'],
+    oauthHosts: ['localhost', '*.ehr.example'],
+    fileHosts: ['files.example'],
     endpointHosts: ['*.ehr.example'],
     origins: ['https://files.ehr.example'],
     aliases: ['http://ehr.internal:8080'],

@@ -27,6 +27,8 @@ function isNoWidePattern(pattern: string): boolean {
   return !pattern.includes('*') || hostPatternFault(pattern) === undefined;
 }
 
+const hostsSchema = z.array(z.string().min(1).refine(isNoWidePattern, { error: describePattern }));
+
 const environmentSchema = z.strictObject({
   /** The limit of this environment instead of that of the provider. */
   rateLimit: rateLimitSchema.optional(),
@@ -173,11 +175,10 @@ export const providerSchema = z.strictObject({
   search: searchSchema.optional(),
   /** The server is on the operator's own network and may use plain http. See docs/providers.md. */
   privateNetwork: z.boolean().optional(),
-  /**
-   * Hosts for files and tokens, in addition to those of the endpoints. `*.example.org` matches all subdomains. The default is any
-   * public host.
-   */
-  hosts: z.array(z.string().min(1).refine(isNoWidePattern, { error: describePattern })).optional(),
+  /** Hosts of OAuth endpoints, in addition to those of the endpoints. Credentials go there. `*.example.org` matches all subdomains. */
+  oauthHosts: hostsSchema.optional(),
+  /** Hosts of files and attachments, in addition to all others of the provider. The default is any public host. */
+  fileHosts: hostsSchema.optional(),
   /**
    * The hosts of further FHIR endpoints that a connection can name, for a vendor with an endpoint for each hospital. `*.ehr.example` matches
    * all hosts below it. Only https at the usual port, and credentials go to the host of the connection alone.

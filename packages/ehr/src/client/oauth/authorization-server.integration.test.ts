@@ -58,7 +58,7 @@ test.each([
 });
 
 test('a token endpoint at another host of the registry is requested', async () => {
-  ehr = await startEhr({ provider: { hosts: ['*.localhost'] } });
+  ehr = await startEhr({ provider: { oauthHosts: ['*.localhost'] } });
   const token_endpoint = `${ehr.simulator.baseUrl.replace('127.0.0.1', 'tokens.localhost')}/oauth2/v1/token`;
   await order('smart-configuration', { kind: 'edit-document', set: { token_endpoint } });
   // The endpoint is allowed, so it is requested. Whether its name resolves depends on the machine.

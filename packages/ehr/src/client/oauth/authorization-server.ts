@@ -65,13 +65,17 @@ export function checkEndpoint(
   endpoint: string,
 ): void {
   const { hostname } = new URL(endpoint);
-  const hosts = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
+  const hosts = [
+    ...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname),
+    ...(provider.oauthHosts ?? []),
+  ];
   if (hosts.some((pattern) => matchesHost(hostname, pattern))) return;
   const { auth, fhirEndpoint } = connection;
   const isChosen = 'tokenEndpoint' in auth && auth.tokenEndpoint === endpoint;
   const isOwn = new URL(fhirEndpoint).hostname === hostname;
   if ((isChosen || isOwn) && matchesEndpointHosts(endpoint, provider)) return;
-  throw ehrError('endpoint-not-allowed', { context: { host: hostname } });
+  const message = `The EHR publishes an OAuth endpoint at ${hostname}, which does not belong to the provider ${provider.id}. No credentials were sent. If the host is correct, add it to \`oauthHosts\` in the registry entry of the provider.`;
+  throw ehrError('endpoint-not-allowed', { message, context: { host: hostname } });
 }
 
 async function readSmartConfiguration(http: EhrHttp, request: DiscoveryRequest) {

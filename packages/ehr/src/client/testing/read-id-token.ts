@@ -31,7 +31,10 @@ export function readIdToken(idToken: string): Promise<TokenGrant> {
     tokenStore: createMemoryTokenStore(),
     observer: {},
   } as unknown as TokenEndpointDeps;
-  const request = { connection, provider: { environments: {}, hosts: ['ehr.example'] } } as unknown as TokenRequest;
+  const request = {
+    connection,
+    provider: { environments: {}, oauthHosts: ['ehr.example'] },
+  } as unknown as TokenRequest;
   return redeemCode(deps, request, {
     code: 'code',
     issuer: undefined,

@@ -13,7 +13,7 @@ export const oracleHealth: Vendor = {
     defaultEnvironment: 'sandbox',
     defaultScope: 'system/Patient.read system/Group.read',
     exportScopes: { version: 'v1', extras: 'system/Group.read' },
-    hosts: ['fhir-ehr.cerner.com', 'authorization.cerner.com'],
+    oauthHosts: ['authorization.cerner.com'],
     endpointHosts: ['fhir-ehr.cerner.com'],
     endpointList:
       'https://raw.githubusercontent.com/oracle-samples/ignite-endpoints/refs/heads/main/oracle_health_fhir_endpoints/millennium_provider_r4_endpoints.json',
@@ -26,7 +26,7 @@ export const oracleHealth: Vendor = {
   facts: [
     {
       fact: 'each organization is a tenant in the path of one host; tokens come from another host',
-      does: 'allows these two hosts, and files at no other one (`hosts`)',
+      does: 'allows these two hosts (`endpointHosts`, `oauthHosts`), and files at any public host',
       source: 'the endpoint list of oracle-samples/ignite-endpoints, and code of other clients',
       readAt,
     },
@@ -44,7 +44,7 @@ export const oracleHealth: Vendor = {
     },
     {
       fact: 'a Patient export needs a list of patients, and does not export all',
-      does: 'the walk below exports a Group',
+      does: 'the walk on its page exports a Group',
       source: bulkPage,
       readAt,
     },
