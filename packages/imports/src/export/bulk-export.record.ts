@@ -172,6 +172,10 @@ export const bulkExportSchema = z.strictObject({
     .describe(
       'The URL at the EHR that reports the progress of the export. Absent until the EHR has accepted the kick-off.',
     ),
+  /** The URL of the Group that was made at the EHR for the listed patients. It is deleted there with the export. */
+  madeGroup: mayNamePatient(z.string()).exactOptional(),
+  /** The headers of status requests that the server has accepted. */
+  statusForm: z.enum(['usual', 'prefer', 'fhir-json', 'json']).exactOptional(),
   /** When the server accepted the kick-off. The age limit counts from here. */
   kickedOffAt: z.date().exactOptional(),
   /** The same of the last kick-off, even if a retry or the next slice is not kicked off yet. */

@@ -31,6 +31,7 @@ describe('a status request', () => {
     await start({ exportSeconds: 60, retryAfterSeconds: 12 });
     expect(await read()).toEqual({
       kind: 'in-progress',
+      form: 'usual',
       progress: expect.stringMatching(/^in progress: \d+ %$/),
       retryAfterMs: 12_000,
     });
@@ -43,13 +44,13 @@ describe('a status request', () => {
       what: 'without headers',
       headers: {},
       retryAfter: undefined,
-      expected: { kind: 'in-progress', retryAfterMs: undefined },
+      expected: { kind: 'in-progress', form: 'usual', retryAfterMs: undefined },
     },
     {
       what: 'with unreadable headers',
       headers: { 'x-progress': 'p'.repeat(5000) },
       retryAfter: 'soon',
-      expected: { kind: 'in-progress', retryAfterMs: undefined, progress: 'p'.repeat(100) },
+      expected: { kind: 'in-progress', form: 'usual', retryAfterMs: undefined, progress: 'p'.repeat(100) },
     },
   ])('a status request accepts 202 $what', async ({ headers, retryAfter, expected }) => {
     await start();
@@ -89,7 +90,7 @@ describe('a status request', () => {
     await start();
     await readComplete();
     await orderStatus({ kind: 'partial-manifest', files: 1, as });
-    expect(await read()).toEqual({ kind: 'in-progress', retryAfterMs: 1000 });
+    expect(await read()).toEqual({ kind: 'in-progress', form: 'usual', retryAfterMs: 1000 });
   });
 
   test('a manifest of several pages is read to its end #manifest-paging', async () => {

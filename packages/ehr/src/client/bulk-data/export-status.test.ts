@@ -40,6 +40,7 @@ test('a manifest in pages has the transaction time and the token rule of its fir
   }));
   expect(await read(session)).toEqual({
     kind: 'complete',
+    form: 'usual',
     manifest: {
       transactionTime,
       requiresAccessToken: false,
@@ -94,7 +95,7 @@ test('status and delete requests are each sent once with the token and with a hi
 test('an error of an unread body does not fail the status request', async () => {
   const body = new Readable({ read: () => body.destroy(new Error('connection lost')) });
   const { session } = openSession(() => ({ status: 202, body }));
-  expect(await read(session)).toStrictEqual({ kind: 'in-progress', retryAfterMs: undefined });
+  expect(await read(session)).toStrictEqual({ kind: 'in-progress', form: 'usual', retryAfterMs: undefined });
   expect(await new Promise((resolve) => body.once('close', () => resolve('closed')))).toBe('closed');
 });
 

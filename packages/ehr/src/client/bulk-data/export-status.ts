@@ -17,9 +17,13 @@ import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 
-export type ExportStatus =
+export type ExportStatus = (
   | { readonly kind: 'in-progress'; readonly progress?: string; readonly retryAfterMs: number | undefined }
-  | { readonly kind: 'complete'; readonly manifest: Manifest };
+  | { readonly kind: 'complete'; readonly manifest: Manifest }
+) & {
+  /** The headers that the server has accepted. */
+  readonly form: StatusForm;
+};
 
 export interface Manifest extends ManifestHeader {
   readonly entries: readonly ManifestEntry[];
@@ -53,21 +57,24 @@ export async function readExportStatus(options: {
   readonly statusUrl: string;
   /** The default is `poll`. */
   readonly priority?: RequestPriority;
+  /** What the server has accepted before. */
+  readonly form?: StatusForm | undefined;
   readonly signal?: AbortSignal | undefined;
 }): Promise<ExportStatus> {
-  const response = await requestPage({ ...options, url: options.statusUrl });
+  const { response, form } = await requestPage({ ...options, url: options.statusUrl });
   if (response.status === 202 || response.headers['x-export-status'] === 'in-progress') {
     (response.data as Readable).on('error', () => undefined).resume();
     const progress = toEhrText(response.headers['x-progress']?.slice(0, 100) ?? '');
     const retryAfterMs = parseRetryAfter({ value: response.headers['retry-after'], now: new Date() });
-    return { kind: 'in-progress', retryAfterMs, ...(progress === undefined ? {} : { progress }) };
+    return { kind: 'in-progress', form, retryAfterMs, ...(progress === undefined ? {} : { progress }) };
   }
-  return { kind: 'complete', manifest: await readPages({ ...options, first: response }) };
+  return { kind: 'complete', form, manifest: await readPages({ ...options, form, first: response }) };
 }
 
 interface PageOptions {
   readonly session: EhrSession;
   readonly priority?: RequestPriority;
+  readonly form?: StatusForm | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -78,12 +85,14 @@ interface PageOptions {
  */
 const prefer = { prefer: 'respond-async' };
 const usualHeaders = { accept: 'application/json, application/fhir+json;q=0.9' };
-const statusHeaders = [
-  usualHeaders,
-  { ...usualHeaders, ...prefer },
-  { accept: 'application/fhir+json', ...prefer },
-  { accept: 'application/json' },
-] as const;
+const statusHeaders = {
+  usual: usualHeaders,
+  prefer: { ...usualHeaders, ...prefer },
+  'fhir-json': { accept: 'application/fhir+json', ...prefer },
+  json: { accept: 'application/json' },
+} as const;
+type StatusForm = keyof typeof statusHeaders;
+const statusForms = Object.keys(statusHeaders) as readonly StatusForm[];
 
 /** Whether the server refuses the headers of a status request. That says nothing of the export, which may still be running. */
 export function refusesHeaders(error: unknown): error is EhrHttpError {
@@ -92,14 +101,16 @@ export function refusesHeaders(error: unknown): error is EhrHttpError {
   return status === 406 || status === 415 || (status === 400 && /\b(?:prefer|accept)\b/i.test(ehrText));
 }
 
-async function requestPage(options: PageOptions & { readonly url: string }): Promise<EhrResponse> {
+async function requestPage({ form: known, ...options }: PageOptions & { readonly url: string }) {
   const { sendsPrefer = false } = options.session.provider.poll ?? {};
-  const forms = sendsPrefer ? statusHeaders.slice(1) : statusHeaders;
-  for (const [index, headers] of forms.entries()) {
+  const usual = sendsPrefer ? statusForms.slice(1) : statusForms;
+  const forms = new Set(known ? [known, ...usual] : usual);
+  const last = [...forms].at(-1);
+  for (const form of forms) {
     try {
-      return await requestWith({ ...options, headers });
+      return { form, response: await requestWith({ ...options, headers: statusHeaders[form] }) };
     } catch (error) {
-      if (!refusesHeaders(error) || index === forms.length - 1) throw error;
+      if (!refusesHeaders(error) || form === last) throw error;
     }
   }
   throw new Error('no form of the headers');
@@ -139,7 +150,8 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
     if (visited.has(url)) throw notUnderstood({ fault: 'its pages form a circle' });
     if (visited.size >= maxPages || entries.length > maxEntries) throw tooLarge();
     visited.add(url);
-    const page = await read(await requestPage({ ...options, url }));
+    const { response } = await requestPage({ ...options, url });
+    const page = await read(response);
     if (page.transactionTime !== manifest.transactionTime)
       throw notUnderstood({ fault: 'its pages have different transaction times' });
     const knownFiles = files.size;

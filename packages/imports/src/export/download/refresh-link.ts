@@ -41,6 +41,7 @@ export async function refreshLink(
   const status = await readStatus({
     session: ehr.session(connectionOf(connection, record)),
     statusUrl: record.statusUrl ?? '',
+    form: record.statusForm,
     signal,
   });
   // A different transaction time means that the manifest is of another export, with other files.

@@ -71,9 +71,9 @@ async function requestStatus(
   const connection = await store.connections.findWithSecrets(record.connectionId);
   if (!connection || record.statusUrl === undefined) throw connectionGone();
   const session = ehr.session(connectionOf(connection, record));
-  const { statusUrl } = record;
+  const { statusUrl, statusForm: form } = record;
   const sentAt = now();
-  const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
+  const status = await readExportStatus({ session, statusUrl, form, signal }).catch((error: unknown) => {
     throw toStatusError(error, record, sentAt);
   });
   if (status.kind === 'complete') {
@@ -91,6 +91,7 @@ async function requestStatus(
   const change = {
     pollCount: record.pollCount + 1,
     pollErrors: 0,
+    statusForm: status.form,
     // A server counts its Retry-After from its answer.
     ...planPoll({ now: pollReason === 'retry-after' ? now() : sentAt, waitMs }),
     pollReason,

@@ -729,10 +729,17 @@ describe('a server that wants other headers of a status request', () => {
       text: 'Not Acceptable',
       accepts: ({ accept }: Record<string, unknown>) => accept === 'application/json',
     },
-  ])('gets $what', async ({ status, text, accepts }) => {
+  ])('gets $what, and is asked without another refusal afterwards', async ({ status, text, accepts }) => {
+    let refused = 0;
+    let accepted = 0;
     const ended = await exportFrom({
-      '/status*': ({ headers }) => (accepts(headers) ? { body: manifest() } : { status, body: text }),
+      '/status*': ({ headers }) => {
+        if (accepts(headers)) return ++accepted <= 3 ? { status: 202 } : { body: manifest() };
+        refused += accepted === 0 ? 0 : 1;
+        return { status, body: text };
+      },
     });
-    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 }, pollCount: 3 });
+    expect(refused).toBe(0);
   });
 });
