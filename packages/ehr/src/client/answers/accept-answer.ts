@@ -76,7 +76,8 @@ export function toBodyError(cause: unknown): unknown {
 const brokenCodes = /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE|ERR_BAD_RESPONSE|Z_[A-Z]+|ERR_BROTLI\w*|ZSTD\w*|HPE_\w+)$/;
 
 function connectionLost(cause: unknown): AppError {
-  return ehrError('connection-lost', { cause });
+  const isSilent = (cause as { readonly code?: unknown } | undefined)?.code === 'ETIMEDOUT';
+  return ehrError('connection-lost', { cause, ...(isSilent ? { context: { reason: 'silent' } } : {}) });
 }
 
 async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type ErrorCode, toExportError, toKnownError } from '@bulkhead/base';
+import { AppError, type ErrorCode, present, toExportError, toKnownError } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
 import { withDocuments } from '@bulkhead/documents/steps';
 import { EhrHttpError, fileAnswer, openFile, toBodyError } from '@bulkhead/ehr';
@@ -159,7 +159,7 @@ function cutEachTime({ bytes, times }: NonNullable<OutputFile['cut']>, cause: Ap
   return new AppError({
     code: cause.code,
     retry: 'never',
-    message: `The EHR has cut the file at the same place ${times} times, after byte ${bytes}. What was stored until then stays stored. Retry the export later, and contact the EHR's support if it is cut there again.`,
+    message: `The EHR has ${cause.context.reason === 'silent' ? 'stopped sending' : 'cut'} the file at the same place ${times} times, after byte ${bytes}. What was stored until then stays stored. Retry the export later, and contact the EHR's support if it is cut there again.`,
     context: { bytes, count: times },
     cause,
     ehrText: cause.ehrText,
@@ -282,6 +282,9 @@ async function restart({ store }: BulkExportDeps<'outputFiles' | 'quarantine'>, 
 /** Adds the position of a lost connection, which is where the next attempt resumes. */
 function withPosition(error: AppError, { checkpoint: { bytes, lines } }: OutputFile): AppError {
   if (error.code !== 'connection-lost') return error;
-  const message = `The connection to the EHR was lost after byte ${bytes} (line ${lines}). What was stored until then stays stored.`;
-  return new AppError({ code: error.code, message, retry: error.retry, context: { bytes, lines }, cause: error });
+  const { reason } = error.context;
+  const what = reason === 'silent' ? 'The EHR stopped sending the file' : 'The connection to the EHR was lost';
+  const message = `${what} after byte ${bytes} (line ${lines}). What was stored until then stays stored.`;
+  const context = { bytes, lines, ...present({ reason }) };
+  return new AppError({ code: error.code, message, retry: error.retry, context, cause: error });
 }

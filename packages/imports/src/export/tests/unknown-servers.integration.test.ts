@@ -113,6 +113,26 @@ describe('what a status and its warnings say', () => {
     },
   );
 
+  test('a file without an end is said to have stopped, at each attempt, with what had come', async () => {
+    const endless: Handler = (_request, response) => void response.writeHead(200).write(patients);
+    server = await startScriptedServer({ ...bulkRoutes(manifest()), '/patients': endless });
+    cases = await startUseCases({
+      connection: { fhirEndpoint: server.url, auth: { method: 'none' } },
+      idleTimeoutMs: 300,
+    });
+    const ended = await runExport(cases);
+    const [file] = await files(ended);
+    expect(file?.error?.message).toMatch(
+      `stopped sending the file at the same place 5 times, after byte ${patients.length}`,
+    );
+    expect(await cases.deps.store.bulkExports.listEvents(ended.id)).toContainEqual(
+      expect.objectContaining({
+        kind: 'file-waiting',
+        message: expect.stringContaining(`The EHR stopped sending the file after byte ${patients.length} (line 2)`),
+      }),
+    );
+  });
+
   test('a server without DELETE causes no warning', async () => {
     for (const code of [405, 501]) {
       const ended = await exportFrom({ 'DELETE /status*': { status: code } });
