@@ -7,33 +7,44 @@ import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
 import { emptyProvidersFile, restartProcesses } from '../test-system/providers-file.fixture.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
 import { commandsIn, runShell } from './run-shell.fixture.ts';
+import { startVendorHosts } from './vendor-hosts.fixture.ts';
 
 const search = { parameters: { 'ah-practice': 'Organization/a-1.Practice-195900' } };
+const endpointOf = ({ entry, connect }: Vendor) =>
+  connect.fhirEndpoint ?? entry.environments[entry.defaultEnvironment]?.fhirEndpoint ?? '';
+/** Where the vendor's tokens come from. */
+function oauthHostOf(vendor: Vendor): string {
+  const { oauthHosts: [host] = [], environments, defaultEnvironment } = vendor.entry;
+  return host ?? new URL(environments[defaultEnvironment]?.tokenEndpoint ?? endpointOf(vendor)).hostname;
+}
+const hosts = await startVendorHosts({ endpoints: vendors.map(endpointOf), hosts: vendors.map(oauthHostOf) });
 const system = await startTestSystem({
   ...onTestServers(),
   patients: 4,
-  env: emptyProvidersFile,
+  env: (folder) => {
+    const certificate = join(folder, 'vendors.pem');
+    writeFileSync(certificate, hosts.certificate);
+    return { ...emptyProvidersFile(folder), HTTPS_PROXY: hosts.proxyUrl, NODE_EXTRA_CA_CERTS: certificate };
+  },
 });
-afterAll(() => system.stop());
+afterAll(async () => {
+  await system.stop();
+  await hosts[Symbol.asyncDispose]();
+});
 
 const { baseUrl, apiKey, simulator, folder } = system;
-const entries = vendors.map((vendor) => atSimulator(vendor, simulator.fhirEndpoint));
-writeFileSync(join(folder, 'providers.json'), JSON.stringify(entries));
+hosts.leadTo(new URL(simulator.fhirEndpoint).origin);
+writeFileSync(join(folder, 'providers.json'), JSON.stringify(vendors.map(asOperator)));
 await restartProcesses(system);
+const listed = (await simulator.lines('Patient')).map((line) => (JSON.parse(line) as { readonly id: string }).id);
+writeFileSync(join(folder, 'patients.txt'), listed.join('\n'));
 
-/** The vendor's entry with the address of the simulator. Its searches need the practice, and it has no limits, for which a test would wait. */
-function atSimulator({ entry }: Vendor, fhirEndpoint: string) {
-  const { id, environments, search: own } = entry;
-  const moved = Object.keys(environments).map((name) => [
-    name,
-    { fhirEndpoint, tokenEndpoint: null, tokenRateLimit: null },
-  ]);
+/** What an operator adds to the vendor's entry: the host of the practice. The searches of the simulator need the practice, too. */
+function asOperator(vendor: Vendor) {
+  const { id, endpointHosts = [], search: own } = vendor.entry;
   return {
     id,
-    environments: Object.fromEntries(moved),
-    hosts: null,
-    kickOffWindow: null,
-    rateLimit: null,
+    endpointHosts: [...endpointHosts, new URL(endpointOf(vendor)).hostname],
     search: own ? { ...own, ...search, patientList: search.parameters } : search,
   };
 }
@@ -44,13 +55,18 @@ test.each(vendors.map((vendor) => ({ name: vendor.entry.name, vendor })))(
     const { id } = vendor.entry;
     await simulator.cancelOrders();
     await simulator.orderScenario(`like-${id}`);
-    await simulator.orderSettings({ jwksUrl: `${baseUrl}/.well-known/jwks.json`, jwksCacheSeconds: 0 });
+    const { origin, host } = new URL(endpointOf(vendor));
+    const oauthHost = oauthHostOf(vendor);
+    await simulator.orderSettings({
+      publicUrl: origin,
+      oauthUrl: `https://${oauthHost}`,
+      jwksUrl: `${baseUrl}/.well-known/jwks.json`,
+      jwksCacheSeconds: 0,
+    });
     const page = vendorPage(vendor);
     expect(page).toContain(`has ever sent a request to a server of ${vendor.entry.name}`);
-    const { fhirEndpoint } = vendor.connect;
-    const commands = commandsIn(page).replace(fhirEndpoint ?? '', fhirEndpoint ? simulator.fhirEndpoint : '');
     const printed = await runShell({
-      commands,
+      commands: commandsIn(page),
       folder,
       env: {
         BULKHEAD_URL: baseUrl,
@@ -60,6 +76,7 @@ test.each(vendors.map((vendor) => ({ name: vendor.entry.name, vendor })))(
         GROUP_ID: 'a-1.C-195900',
       },
     });
+    expect([...hosts.requested()]).toEqual(expect.arrayContaining([`${host}:443`, `${oauthHost}:443`]));
     expect(printed).toMatch(/COMPLETED {2}[1-9]\d+ stored, 0 quarantined|[1-9]\d+ resources/);
   },
 );

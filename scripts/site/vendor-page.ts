@@ -1,6 +1,20 @@
 import type { Vendor } from '@bulkhead/ehr/providers';
 
-const cell = (text: string) => text.replaceAll('|', '\\|');
+const row = (...cells: readonly string[]) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+
+/** A source without an address cannot be looked up. */
+function sourceOf({ source, readAt }: Vendor['facts'][number]): string {
+  const isNamed = /\w[.](?:com|gov|org|net|us)\b/.test(source);
+  return `${source}, read on ${readAt}${isNamed ? '' : '. **It has no address**: ask the vendor before you rely on it'}`;
+}
+
+/** What is known of all vendors, for one page. */
+export function vendorTable(vendors: readonly Vendor[]): string {
+  const rows = vendors.flatMap(({ entry: { id }, facts }) =>
+    facts.map((known) => row(`\`${id}\``, known.fact, known.does, sourceOf(known))),
+  );
+  return ['| provider | fact | what Bulkhead does | source |', '|---|---|---|---|', ...rows].join('\n');
+}
 
 /** The page of a vendor: what is known, and the way from nothing to a stored practice. */
 export function vendorPage({ entry: { id, name, endpointList, defaultScope = '' }, connect, facts }: Vendor): string {
@@ -13,10 +27,14 @@ export function vendorPage({ entry: { id, name, endpointList, defaultScope = '' 
     `--scope '${defaultScope}'`,
     ...(options === undefined ? [] : [options]),
   ].join(' ');
-  const start =
-    level === 'none'
-      ? `bulkhead --provider ${id} sync start --connection "$CONNECTION" --watch`
-      : `bulkhead --provider ${id} export start --connection "$CONNECTION" --level ${level} --watch`;
+  const startExport = `bulkhead --provider ${id} export start --connection "$CONNECTION"`;
+  const start = {
+    none: `bulkhead --provider ${id} sync start --connection "$CONNECTION" --watch`,
+    listed: `bulkhead cohorts set practice --connection "$CONNECTION" --patients-file patients.txt
+   ${startExport} --level Patient --cohort practice --watch`,
+    Group: `${startExport} --level Group --watch`,
+    Patient: `${startExport} --level Patient --watch`,
+  }[level];
   const algorithm = options?.includes('ES384') ? 'ES384' : 'RS384';
   // As a link of this file, which `repositoryLinks` moves.
   const find = `[Find the FHIR endpoint of the practice](../../../docs/how-to/find-an-endpoint.md) in the list at <${endpointList}>, and allow its host.`;
@@ -36,7 +54,7 @@ export function vendorPage({ entry: { id, name, endpointList, defaultScope = '' 
    ${create})
    bulkhead connections test "$CONNECTION"
    \`\`\``,
-    `Import everything.
+    `Import everything${level === 'listed' ? ' of the patients whose ids the practice names, one on each line of `patients.txt`' : ''}.
 
    \`\`\`bash
    ${start}
@@ -52,7 +70,7 @@ run against a simulator in this form.
 
 | fact | what Bulkhead does | source |
 |---|---|---|
-${facts.map((row) => `| ${[row.fact, row.does, `${row.source}, read on ${row.readAt}`].map(cell).join(' | ')} |`).join('\n')}
+${facts.map((known) => row(known.fact, known.does, sourceOf(known))).join('\n')}
 
 \`bulkhead providers show ${id}\` prints every setting. To change one, add an entry with the id \`${id}\` to [the file of providers](../../../docs/providers.md).
 

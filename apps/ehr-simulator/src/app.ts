@@ -7,6 +7,7 @@ import { controlResourcesRoute } from './control/resources.route.ts';
 import { ExportRegistry } from './export/export-registry.ts';
 import { bulkFileRoute } from './export/file.route.ts';
 import { FileLinks } from './export/file-links.ts';
+import { groupRoute } from './export/group.route.ts';
 import { bulkKickOffRoute } from './export/kick-off.route.ts';
 import { bulkStatusRoute } from './export/status.route.ts';
 import { FaultBoard, type FaultySimulator } from './faults/fault-board.ts';
@@ -106,6 +107,7 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     clock,
     practice,
     exports: new ExportRegistry({ options, clock, practice }),
+    madeGroups: new Map(),
     links: new FileLinks({ options, clock }),
     tokens: new IssuedTokens({ options, clock }),
     findClientKey: clientKeyFinder({ options, clock }),
@@ -113,6 +115,7 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     stats: new TrafficStats(),
     faults: new FaultBoard(),
     baseUrl,
+    issuer: () => `${options.oauthUrl ?? baseUrl()}/oauth2/v1`,
     fhirEndpoint,
     linkEndpoint,
     fileEndpoint: () => (options.separateFileHost ? otherEndpoint() : linkEndpoint()),
@@ -145,7 +148,7 @@ function buildExpressApp(simulator: FaultySimulator): Express {
   app.use(controlRoute(simulator), controlResourcesRoute(simulator));
   app.use(recordRequests(simulator));
   app.use(oauthRoute(simulator), discoveryRoute(simulator));
-  app.use(bulkKickOffRoute(simulator), bulkStatusRoute(simulator), bulkFileRoute(simulator));
+  app.use(groupRoute(simulator), bulkKickOffRoute(simulator), bulkStatusRoute(simulator), bulkFileRoute(simulator));
   app.use(searchRoute(simulator), readRoute(simulator));
   // athenahealth answers an unknown path in plain text, not with an OperationOutcome.
   app.use((_req, res) => {

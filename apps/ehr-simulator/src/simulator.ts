@@ -16,6 +16,8 @@ export interface Simulator {
   readonly clock: Clock;
   readonly practice: Practice;
   readonly exports: ExportRegistry;
+  /** The patients of the Groups that clients have made, by id. */
+  readonly madeGroups: Map<string, readonly string[]>;
   readonly links: FileLinks;
   readonly tokens: IssuedTokens;
   readonly findClientKey: FindClientKey;
@@ -23,6 +25,8 @@ export interface Simulator {
   readonly stats: TrafficStats;
   /** Available once the simulator listens. */
   readonly baseUrl: () => string;
+  /** The base of the OAuth endpoints, which is also the issuer. */
+  readonly issuer: () => string;
   readonly fhirEndpoint: () => string;
   /** The base of status URLs: see `linksAt`. */
   readonly linkEndpoint: () => string;

@@ -1,13 +1,14 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** Makes a self-signed certificate for localhost and 127.0.0.1 with its key, in PEM, for the TLS server of a test. */
-export function makeSelfSigned(): { readonly cert: string; readonly key: string } {
+/** Makes a self-signed certificate for localhost, 127.0.0.1 and other hosts with its key, in PEM, for the TLS server of a test. */
+export function makeSelfSigned(hosts: readonly string[] = []): { readonly cert: string; readonly key: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
   const commonName = tlv(0x31, sequence(oid(0x55, 0x04, 0x03), tlv(0x0c, Buffer.from('localhost'))));
   const name = sequence(commonName);
   const isCa = extension(oid(0x55, 0x1d, 0x13), sequence(tlv(0x01, Buffer.from([0xff]))));
-  const names = sequence(tlv(0x82, Buffer.from('localhost')), tlv(0x87, Buffer.from([127, 0, 0, 1])));
+  const hostNames = ['localhost', ...hosts].map((host) => tlv(0x82, Buffer.from(host)));
+  const names = sequence(...hostNames, tlv(0x87, Buffer.from([127, 0, 0, 1])));
   const content = sequence(
     tlv(0xa0, tlv(0x02, Buffer.from([2]))),
     tlv(0x02, Buffer.from([1])),

@@ -12,8 +12,9 @@ export interface ConnectProxy extends AsyncDisposable {
 /**
  * Starts a forward proxy with the CONNECT method (RFC 9110, section 9.3.6).
  * @param answer 200 opens a tunnel to the target on this machine. Any other status refuses it, and `nothing` leaves it unanswered.
+ * @param port on this machine that all tunnels lead to, instead of those of their targets
  */
-export async function startConnectProxy(answer: number | 'nothing' = 200): Promise<ConnectProxy> {
+export async function startConnectProxy(answer: number | 'nothing' = 200, port?: number): Promise<ConnectProxy> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
     sockets.add(socket);
@@ -27,7 +28,7 @@ export async function startConnectProxy(answer: number | 'nothing' = 200): Promi
     requests.push({ target: url, headers });
     if (answer === 'nothing') return;
     if (answer !== 200) return inbound.end(`HTTP/1.1 ${answer} Refused\r\n\r\n`);
-    const outbound = connect(Number(url.split(':').at(-1)), '127.0.0.1', () => {
+    const outbound = connect(port ?? Number(url.split(':').at(-1)), '127.0.0.1', () => {
       inbound.write('HTTP/1.1 200 Connection established\r\n\r\n');
       inbound.pipe(outbound).pipe(inbound);
     });

@@ -25,12 +25,15 @@ export function checkedParameters(
     clock,
     level,
     isLenient,
+    members = options.groupMembers,
   }: {
     readonly options: SimulatorOptions;
     readonly practice: Practice;
     readonly clock: Clock;
     readonly level: ExportLevel;
     readonly isLenient: boolean;
+    /** The default is the members of the one Group. */
+    readonly members?: readonly string[] | undefined;
   },
 ) {
   const parameters = requestParameters(req);
@@ -58,7 +61,7 @@ export function checkedParameters(
     sinceMs,
     selection: {
       patients: [...patients, ...filteredIds],
-      members: level === 'group' ? options.groupMembers : undefined,
+      members: level === 'group' ? members : undefined,
       elements,
     },
     ignored,

@@ -41,10 +41,12 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
     throw new OutcomeError({ status: 405, code: 'not-supported', text: 'POST is not supported.' });
   const { groupId } = req.params;
   const { groupCase, practiceId, groupId: onlyGroup = `a-1.${groupCase}-${practiceId}` } = simulator.options;
-  if (groupId !== undefined && groupId !== onlyGroup) {
+  const { madeGroups } = simulator.options;
+  const members = madeGroups && simulator.madeGroups.get(String(groupId));
+  if (groupId !== undefined && (madeGroups ? !members : groupId !== onlyGroup)) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
-  const parameters = checkedParameters(req, { ...simulator, level, isLenient });
+  const parameters = checkedParameters(req, { ...simulator, level, isLenient, members });
   if (simulator.options.exactScopes) checkScopes(input, parameters.types);
   else if (simulator.options.auth && simulator.options.exportsWithinScopes) checkCovered(input, parameters.types);
   if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {

@@ -35,7 +35,7 @@ export function authorizeRedirect({ simulator, query, isDenied = false }: Author
     );
   }
   // RFC 9207.
-  target.searchParams.set('iss', issuerOf(simulator.baseUrl()));
+  target.searchParams.set('iss', simulator.issuer());
   if (query.state !== undefined) target.searchParams.set('state', String(query.state));
   return target.href;
 }
@@ -49,10 +49,6 @@ export function authorizeFaultOf({ simulator, query }: AuthorizeRedirectInput): 
   const isLaunch = String(query.scope).split(' ').includes('launch');
   if (isLaunch !== (query.launch !== undefined)) return 'invalid_request';
   return query.code_challenge && query.code_challenge_method === 'S256' ? undefined : 'invalid_request';
-}
-
-export function issuerOf(baseUrl: string): string {
-  return `${baseUrl}/oauth2/v1`;
 }
 
 /**

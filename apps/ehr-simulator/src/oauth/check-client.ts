@@ -59,11 +59,11 @@ export async function checkClient(simulator: Simulator, req: Request): Promise<s
 
 /** @throws OAuthError `invalid_client` with the reason. */
 function checkAssertion(
-  { options, clock, tokens, findClientKey, baseUrl }: Simulator,
+  { options, clock, tokens, findClientKey, issuer }: Simulator,
   assertion: string,
 ): Promise<string> {
   return verifyAssertion(assertion, {
-    audience: `${baseUrl()}/oauth2/v1/token`,
+    audience: `${issuer()}/token`,
     nowMs: clock.now(),
     findKey({ clientId, kid, jku }) {
       if (clientId !== options.clientId) throw refused('iss and sub are not the client id');

@@ -5,7 +5,13 @@ import { z } from 'zod';
 import type { Clock } from './clock.ts';
 
 /** The options that are read at every request and can therefore change at run time. */
+const originSchema = z.url().transform((url) => url.replace(/\/+$/, ''));
+
 const changeableShape = {
+  /** The base of all links, if clients do not reach the simulator by `host` and `port`. */
+  publicUrl: originSchema.optional(),
+  /** The base of the OAuth endpoints, for a vendor whose tokens come from another host. The default is that of all links. */
+  oauthUrl: originSchema.optional(),
   /** The minimum run time of an export. */
   exportSeconds: z.number().min(0).default(1.5),
   /** The Retry-After of a running export. athenahealth does not publish its values; 1 keeps a demonstration short. */
@@ -79,6 +85,8 @@ const orderedShape = {
    * data of a new member (FHIR Bulk Data, "Query Parameters", leaves that to the server).
    */
   groupMembers: z.array(z.string()).optional(),
+  /** Exports no other Groups than those that clients make, and how these name their patients. No client can make one if not set. */
+  madeGroups: z.enum(['member', 'patientIds']).optional(),
   /** The operation that exports a Group. A payer has that of Da Vinci, which demands `exportType`. */
   groupOperation: z.enum(['export', 'davinci-data-export']).default('export'),
   groupCase: z.enum(['C', 'c']).default('C'),
@@ -110,11 +118,6 @@ export const simulatorOptionsSchema = z.strictObject({
   /** 0 takes any free port, so that several simulators fit in one process. The process defaults to 8080. */
   port: z.int().min(0).max(65_535).default(0),
   host: z.string().default('127.0.0.1'),
-  /** The base of all links, if clients do not reach the simulator by `host` and `port`. */
-  publicUrl: z
-    .url()
-    .transform((url) => url.replace(/\/+$/, ''))
-    .optional(),
   /** Returned by `/health`, so that the process that starts a simulator can verify that this one answers. */
   instanceId: z.string().min(1).max(100).optional(),
   /** The number of patients in the generated practice. Each has about 30 resources. */

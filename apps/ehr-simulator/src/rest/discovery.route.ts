@@ -1,6 +1,5 @@
 import { Router } from 'express';
 import { endpoint } from '../endpoint.ts';
-import { issuerOf } from '../oauth/authorize.ts';
 import type { Simulator } from '../simulator.ts';
 import { isDeclared, isInRest, searchableTypes } from './search-parameters.ts';
 
@@ -12,7 +11,7 @@ export function discoveryRoute(simulator: Simulator): Router {
     headers: { 'content-type': 'application/fhir+json' },
     document: capabilityStatement(simulator),
   });
-  const smart = () => ({ status: 200, headers: {}, document: smartConfiguration(simulator.baseUrl()) });
+  const smart = () => ({ status: 200, headers: {}, document: smartConfiguration(simulator.issuer()) });
   router.get('/fhir/r4/metadata', endpoint({ simulator, auth: 'none', handle: metadata }));
   router.get('/fhir/r4/.well-known/smart-configuration', endpoint({ simulator, auth: 'none', handle: smart }));
   return router;
@@ -39,7 +38,7 @@ const searchTypes: Readonly<Record<string, string>> = {
  * write it (`isDeclared`).
  */
 function capabilityStatement(simulator: Simulator): Record<string, unknown> {
-  const { options, practice, baseUrl, fhirEndpoint } = simulator;
+  const { options, practice, issuer, fhirEndpoint } = simulator;
   const levels = options.exportLevels;
   return {
     resourceType: 'CapabilityStatement',
@@ -55,7 +54,7 @@ function capabilityStatement(simulator: Simulator): Record<string, unknown> {
     rest: [
       {
         mode: 'server',
-        security: { service: [{ coding: [{ code: 'SMART-on-FHIR' }] }], extension: [oauthUris(baseUrl())] },
+        security: { service: [{ coding: [{ code: 'SMART-on-FHIR' }] }], extension: [oauthUris(issuer())] },
         resource: [
           ...practice.types.map((type) =>
             resource({
@@ -100,8 +99,8 @@ function exportOperation(level: 'system' | 'patient' | 'group') {
   return { name, definition: `${bulkGuide}/OperationDefinition/${name}` };
 }
 
-function oauthUris(baseUrl: string) {
-  const uri = (name: string) => ({ url: name, valueUri: `${baseUrl}/oauth2/v1/${name}` });
+function oauthUris(issuer: string) {
+  const uri = (name: string) => ({ url: name, valueUri: `${issuer}/${name}` });
   return {
     url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
     extension: [uri('authorize'), uri('token'), uri('revoke')],
@@ -109,13 +108,12 @@ function oauthUris(baseUrl: string) {
 }
 
 /** The answer of `.well-known/smart-configuration` (SMART App Launch 2.0, section 6). */
-function smartConfiguration(baseUrl: string): Record<string, unknown> {
-  const oauth = issuerOf(baseUrl);
+function smartConfiguration(issuer: string): Record<string, unknown> {
   return {
-    issuer: oauth,
-    authorization_endpoint: `${oauth}/authorize`,
-    token_endpoint: `${oauth}/token`,
-    revocation_endpoint: `${oauth}/revoke`,
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    revocation_endpoint: `${issuer}/revoke`,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
     authorization_response_iss_parameter_supported: true,

@@ -51,6 +51,11 @@ export const vendorScenarios = [
     orders: [settings({ exportLevels: [], practiceWideSearch: true })],
   },
   {
+    name: 'like-nextgen-office',
+    description: 'The server exports only Groups that clients make with a list of `patientIds`.',
+    orders: [settings({ ...groupOnly, madeGroups: 'patientIds' })],
+  },
+  {
     name: 'like-oracle-health',
     description:
       'The server exports Groups, wants lists with commas, and a scope of SMART v1 for each exported type and Group in the token of a kick-off.',

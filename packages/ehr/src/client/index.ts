@@ -3,6 +3,7 @@ export { documentAnswer, fileAnswer, resourceAnswer } from './answers/answer-rul
 export { statedDayLimit } from './answers/limit-headers.ts';
 export { deleteExport, type Manifest, readExportStatus, refusesHeaders } from './bulk-data/export-status.ts';
 export { answerSecondsOf, exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
+export { makeGroup } from './bulk-data/made-group.ts';
 export type { KickOffForm } from './bulk-data/negotiate-kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';

@@ -136,6 +136,11 @@ export const providerSchema = z.strictObject({
       answerSeconds: z.int().min(1).max(3600).optional(),
       /** How many patients the EHR accepts in one kick-off. The default is 1000. An export of more is made in parts. */
       patientsPerRequest: z.int().min(1).max(10_000).optional(),
+      /**
+       * The EHR exports no listed patients, but Groups that its clients make. An export of listed patients then makes one, and deletes it at its end.
+       * How the Group names its patients: by `member` (FHIR), or by `patientIds` (NextGen Office).
+       */
+      madeGroups: z.enum(['member', 'patientIds']).optional(),
     })
     .optional(),
   /**

@@ -266,7 +266,7 @@ export const bulkExportSchema = z.strictObject({
   watermarkDecisions: z.array(watermarkDecisionSchema).exactOptional(),
   /** Something that was requested was not received or could not be stored. */
   isPartial: z.boolean().exactOptional(),
-  /** Status URLs of exports that are no longer used and must still be deleted at the server. */
+  /** Status URLs of exports, and URLs of Groups made for them, that are no longer used and must still be deleted at the server. */
   orphans: z.array(mayNamePatient(z.string())).exactOptional(),
   /** When it was last retried. See `retryPhase`. */
   retriedAt: z.date().exactOptional(),

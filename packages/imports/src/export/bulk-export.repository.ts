@@ -232,13 +232,14 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const { record, resumption, now, by, prepare } = options;
     const { id, connectionId, version } = record;
     const { from: phase, to } = resumption;
-    const document = await this.#model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
+    const document = await this.#model
+      .findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1, madeGroup: 1 })
+      .lean();
     if (!document) return undefined;
     await this.#takeRequest({ id, connectionId, requestKey: document.requestKey, now });
     await prepare?.();
     const isKickedOffAgain = to === 'queued';
     const slices = isKickedOffAgain ? reopenSlices(record) : {};
-    const oldUrl = document.statusUrl;
     return toRecord(
       await this.#model
         .findOneAndUpdate(
@@ -248,7 +249,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
             $inc: { version: 1 },
             $push: { timeline: timelineEntry(to), events: lastEvents(phaseEvent({ phase: to, by })) },
             // The server may still have the old export, and some servers allow only one at a time.
-            ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
+            ...(isKickedOffAgain ? toOrphans(document) : {}),
             $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
             // What is not repeated keeps its warnings: the request, what the EHR has refused of it, and files that are stored.
             $pull: { warnings: { code: { $in: warningsFrom(to === 'downloading' ? 'end' : 'manifest') } } },
@@ -282,10 +283,10 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
    * @returns false if another process changed the export first
    */
   async queueSlice(options: {
-    readonly from: Pick<BulkExport, 'id' | 'version' | 'statusUrl'>;
+    readonly from: Pick<BulkExport, 'id' | 'version' | 'statusUrl' | 'madeGroup'>;
     readonly change: Pick<BulkExport, 'slices' | 'slice' | 'slicedAt' | 'counts'>;
   }): Promise<boolean> {
-    const { id: _id, version, statusUrl } = options.from;
+    const { id: _id, version } = options.from;
     const { matchedCount } = await this.#model.updateOne(
       { _id, phase: 'finalizing', version },
       {
@@ -293,7 +294,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
         $inc: { version: 1 },
         $unset: toUnset([...fieldsOfTheWait, ...fieldsOfTheKickOff]),
         $push: { timeline: timelineEntry('queued'), events: lastEvents(phaseEvent({ phase: 'queued' })) },
-        ...(statusUrl === undefined ? {} : { $addToSet: { orphans: statusUrl } }),
+        ...toOrphans(options.from),
       },
     );
     return matchedCount === 1;
@@ -483,6 +484,7 @@ const fieldsOfTheEnd = [
 ];
 const fieldsOfTheKickOff = [
   'statusUrl',
+  'madeGroup',
   'noChanges',
   'kickedOffAt',
   'kickOffSentAt',
@@ -496,6 +498,12 @@ const fieldsOfTheKickOff = [
   'manifestGaps',
   'manifestFiles',
 ];
+
+/** What was made at the server for a kick-off that is over. */
+function toOrphans({ statusUrl, madeGroup }: Pick<BulkExport, 'statusUrl' | 'madeGroup'>) {
+  const urls = [statusUrl, madeGroup].filter((url) => url !== undefined);
+  return urls.length === 0 ? {} : { $addToSet: { orphans: { $each: urls } } };
+}
 
 /** The change that removes fields of a record. */
 function toUnset(fields: readonly string[]): Record<string, 1> {

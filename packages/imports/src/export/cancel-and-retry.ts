@@ -32,7 +32,8 @@ export async function cancelExport(command: ExportCommand): Promise<ExportChange
     if (record.phase === 'cancelled') return { record, isChanged: false };
     if (!isActive(record)) throw exportError('export-ended', { context: { exportId: record.id, phase: record.phase } });
     const now = new Date();
-    const discard = record.statusUrl === undefined ? {} : { discard: 'due' as const };
+    const { statusUrl, madeGroup } = record;
+    const discard = statusUrl === undefined && madeGroup === undefined ? {} : { discard: 'due' as const };
     const change = { completedAt: now, counts: await store.outputFiles.sum(record.id), ...discard };
     const cancelled = await store.bulkExports.transition({ from: record, to: 'cancelled', change, by });
     if (!cancelled) continue;

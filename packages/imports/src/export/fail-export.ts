@@ -26,7 +26,8 @@ export async function failExport(
     const record = await store.bulkExports.find(exportId);
     if (!record || !isInPhase(record, ...phases)) return;
     if (version !== undefined && record.version !== version) return;
-    const isDiscarded = lostExports.has(error.code) && record.statusUrl !== undefined;
+    const { statusUrl, madeGroup } = record;
+    const isDiscarded = statusUrl === undefined ? madeGroup !== undefined : lostExports.has(error.code);
     const change = {
       error,
       completedAt: now(),

@@ -21,7 +21,7 @@ test('GET /providers lists the choices for a new connection', async () => {
     hasClient: false,
     usesPracticeId: true,
   });
-  const others = ['eclinicalworks', 'epic', 'modmed', 'nextgen', 'oracle-health', 'payer'];
+  const others = ['eclinicalworks', 'epic', 'modmed', 'nextgen', 'nextgen-office', 'oracle-health', 'payer'];
   expect(body.data.map(({ id }: { id: string }) => id)).toEqual(['athenahealth', ...others]);
 });
 

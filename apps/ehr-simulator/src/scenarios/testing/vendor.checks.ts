@@ -18,6 +18,9 @@ export const vendorChecks = {
     expect([(await client.kickOff()).status, (await client.kickOff(groupExport)).status]).toEqual([404, 404]);
     expect((await client.get('/Patient?ah-practice=Organization/a-1.Practice-195900')).status).toBe(200);
   },
+  'like-nextgen-office': async (client) => {
+    expect((await client.kickOff(groupExport)).status).toBe(404);
+  },
   'like-oracle-health': async (client) => {
     expect([(await client.newToken()).status, (await client.kickOff(groupExport)).status]).toEqual([400, 403]);
   },

@@ -1,8 +1,11 @@
 import type { Vendor } from './vendor.ts';
 
 const readAt = '2026-12-01';
-/** 250 requests a minute and practice. A day of minutes, because no limit of a day is published. */
-const perMinute = { limit: 250, windowMs: 60_000, perDay: 360_000 };
+/**
+ * 250 requests a minute and practice. A day of minutes, because no limit of a day is published. A cold start does not wait for a minute and a half,
+ * which a person who tests a connection does not have.
+ */
+const perMinute = { limit: 250, windowMs: 60_000, perDay: 360_000, coldStart: 'go' as const };
 
 export const eClinicalWorks: Vendor = {
   entry: {
@@ -46,7 +49,7 @@ export const eClinicalWorks: Vendor = {
       readAt,
     },
     {
-      fact: 'a second kick-off while an export runs is answered with 200, a `duplicate`, and no address of a status',
+      fact: 'to a second kick-off while an export runs the server returns 200, a `duplicate`, and no address of a status',
       does: 'waits, and sends the kick-off again',
       source: 'code of other clients',
       readAt: '2026-11-29',

@@ -26,7 +26,7 @@ export const epic: Vendor = {
       readAt,
     },
     {
-      fact: 'the registration of the application decides what a token may read, and a token request names no scope',
+      fact: 'the registration of the application decides what a token may read, and a token request has no scope',
       does: 'requests tokens without a scope',
       source: byClients,
       readAt: '2026-11-29',

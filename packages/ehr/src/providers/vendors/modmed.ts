@@ -40,7 +40,7 @@ export const modMed: Vendor = {
     },
     {
       fact: 'tokens come from one server. One page describes a signed assertion with ES384, another a secret in the form',
-      does: 'the walk below uses the assertion; with a secret, `--method client_credentials --secret-by post`',
+      does: 'the walk on its page uses the assertion; with a secret, `--method client_credentials --secret-by post`',
       source: 'portal.api.modmed.com, Authentication',
       readAt,
     },
@@ -52,7 +52,7 @@ export const modMed: Vendor = {
     },
     {
       fact: 'exports are there for all patients, for a Group and for all data of a practice',
-      does: 'the walk below exports all patients',
+      does: 'the walk on its page exports all patients',
       source: 'portal.api.modmed.com, Overview of Bulk FHIR',
       readAt,
     },

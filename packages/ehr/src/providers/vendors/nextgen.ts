@@ -8,7 +8,6 @@ export const nextGen: Vendor = {
     name: 'NextGen',
     environments: {
       enterprise: { fhirEndpoint: 'https://fhir.nextgen.com/nge/prod/fhir-api-r4/fhir/r4' },
-      office: { fhirEndpoint: 'https://fhir.meditouchehr.com/api/fhir/r4' },
     },
     defaultEnvironment: 'enterprise',
     defaultScope: 'system/*.read',
@@ -17,21 +16,15 @@ export const nextGen: Vendor = {
   connect: { method: 'client_credentials', level: 'none' },
   facts: [
     {
-      fact: 'Enterprise has one FHIR endpoint for all practices. Office is another product with its own',
-      does: 'the environments `enterprise` and `office`',
+      fact: 'Enterprise has one FHIR endpoint for all practices. Office is another product',
+      does: 'the environment `enterprise`, and the provider `nextgen-office`',
       source: 'code and documentation of other clients',
       readAt,
     },
     {
       fact: 'no public page describes an export, or tokens without a user, for Enterprise',
-      does: 'the walk below reads by searches. If the CapabilityStatement has `export`, start an export instead',
+      does: 'the walk on its page reads by searches. If the CapabilityStatement has `export`, start an export instead',
       source: 'nextgen.com/api/regulatory-nge',
-      readAt,
-    },
-    {
-      fact: 'the bulk API of Office wants a client secret by HTTP Basic',
-      does: 'sends secrets by Basic unless `--secret-by` says otherwise',
-      source: 'nextgen.com/api/regulatory-ngo, and documentation of another client',
       readAt,
     },
     {

@@ -21,7 +21,7 @@ export const payer: Vendor = {
     {
       fact: 'CMS-0057-F: payers offer providers a Provider Access API from 2027-01-01',
       does: 'this entry, with an endpoint that each payer names',
-      source: 'the rule CMS-0057-F',
+      source: 'cms.gov, the rule CMS-0057-F',
       readAt: '2026-12-01',
     },
     {

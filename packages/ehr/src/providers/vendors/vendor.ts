@@ -19,8 +19,8 @@ export interface Vendor {
     readonly method: 'private_key_jwt' | 'client_credentials';
     /** The FHIR endpoint of a practice. Absent if all practices have the same. */
     readonly fhirEndpoint?: string;
-    /** A Group has an id that the practice or the vendor names. `none`: no export is documented. */
-    readonly level: 'Group' | 'Patient' | 'none';
+    /** A Group has an id that the practice or the vendor names. `listed`: of patients whom the practice names. `none`: no export is documented. */
+    readonly level: 'Group' | 'Patient' | 'listed' | 'none';
     /** More options of `connections create`. */
     readonly options?: string;
   };

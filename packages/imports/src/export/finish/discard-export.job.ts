@@ -39,8 +39,10 @@ export async function discardExport(
     if (statusUrl !== record.statusUrl) await discard(statusUrl);
     await store.bulkExports.removeOrphan({ id: exportId, statusUrl });
   }
-  if (record.discard !== 'due' || record.statusUrl === undefined || !isTerminal(record.phase)) return;
-  await discard(record.statusUrl);
+  const { statusUrl, madeGroup } = record;
+  const left = [statusUrl, madeGroup].filter((url) => url !== undefined);
+  if (record.discard !== 'due' || left.length === 0 || !isTerminal(record.phase)) return;
+  for (const url of left) await discard(url);
   await store.bulkExports.markDiscarded(exportId);
   await store.bulkExports.forgetKeptOut(record);
 }

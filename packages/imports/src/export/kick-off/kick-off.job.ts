@@ -17,7 +17,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError, present, toKnownError } from '@bulkhead/base';
 import { withCapabilities } from '@bulkhead/connections/steps';
-import { answerSecondsOf, EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
+import { answerSecondsOf, EhrHttpError, type EhrSession, type KickOff, kickOffExport, makeGroup } from '@bulkhead/ehr';
 import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed, isUncovered } from '@bulkhead/fhir';
 import { type JobContext, work } from '@bulkhead/queues';
@@ -234,6 +234,7 @@ async function sendKickOff(
       'The response to the kick-off was lost, so the kick-off was sent again. The EHR may run the export twice. Nothing is stored twice.';
     await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
   }
+  const place = await placeOf(deps, options);
   const { connectionId } = record;
   const { patients } = request;
   // What this export has stored before a retry can be deleted at the EHR by now.
@@ -247,14 +248,17 @@ async function sendKickOff(
     isSent = true;
   };
   try {
-    return await kickOffExport({
-      session,
-      request,
+    const started = await kickOffExport({
+      ...place,
       signal,
       onSend,
-      history: ({ groupId, sent }) =>
-        store.bulkExports.kickOffHistory({ record, level: levelOf(request, groupId), sent, maxAssumed }),
+      history: ({ groupId, sent }) => {
+        const level = levelOf(request, place.isMade ? undefined : groupId);
+        return store.bulkExports.kickOffHistory({ record, level, sent, maxAssumed });
+      },
     });
+    // Its members are the listed patients, and the next export makes another one.
+    return place.isMade ? { ...started, isOfGroup: false } : started;
   } catch (error) {
     if (!isSent || provesNoExport(error))
       await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
@@ -262,6 +266,29 @@ async function sendKickOff(
       throw await unanswered(deps, { record, seconds: answerSecondsOf(session), cause: error });
     throw isTooRecent(error) ? await postponeOnce(deps, { record, error }) : error;
   }
+}
+
+/**
+ * Where a kick-off goes, and what it asks for. An EHR that exports no listed patients, but Groups that its clients make, gets a Group of them first.
+ * One that an attempt before this one has made is used.
+ */
+async function placeOf(
+  { store }: BulkExportDeps<'bulkExports'>,
+  options: { readonly record: BulkExport; readonly session: EhrSession; readonly signal: AbortSignal },
+) {
+  const { record, session, signal } = options;
+  const { patients, ...others } = record.request;
+  const { madeGroups: form } = session.provider.kickOff ?? {};
+  if (form === undefined || patients === undefined) return { session, request: record.request, isMade: false };
+  let { madeGroup } = record;
+  if (madeGroup === undefined) {
+    madeGroup = await makeGroup({ session, form, name: record.id, patients, signal });
+    const change = { madeGroup };
+    await untilStored(() => store.bulkExports.update({ id: record.id, phase: 'kicking-off', change }), signal);
+  }
+  const groupId = decodeURIComponent(madeGroup.slice(madeGroup.lastIndexOf('/') + 1));
+  const connection = { ...session.connection, groupId };
+  return { session: { ...session, connection }, request: { ...others, exportType: 'Group' as const }, isMade: true };
 }
 
 /** After so many in a row, a 404 to `_since` could also mean that the access was withdrawn. */
