@@ -54,7 +54,8 @@ test('the pages give the number of dashboards', () => {
 });
 
 test('each fact about athenahealth has a source', () => {
-  const [, table = ''] = read('docs/providers.md').split('## What is known of athenahealth?');
+  const [, section = ''] = read('docs/providers.md').split('## What is known of athenahealth?');
+  const [table = ''] = section.split('\n## ');
   const rows = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| fact'));
   expect(rows.length).toBeGreaterThan(10);
   for (const row of rows) expect(row).toMatch(/20\d\d|the integration guide/);

@@ -36,7 +36,7 @@ export const ehrError = defineErrors({
   },
   'endpoint-not-allowed': {
     title: 'The endpoint is at an unknown host',
-    advice: 'If the host belongs to the EHR, add it to `oauthHosts` of the provider.',
+    advice: 'If the host belongs to the EHR, add it to the hosts of tokens in the registry entry of the provider.',
     help: 'The EHR publishes an OAuth endpoint at a host that does not belong to the provider, so no credentials were sent. If the host is correct, add it to `oauthHosts` in the registry entry of the provider.',
   },
   'token-endpoint-moved': {
