@@ -6,7 +6,7 @@ import { FormButton } from '../parts/buttons.tsx';
 import { VendorSelect } from '../parts/connection.tsx';
 import { formatCount, formatShortDuration } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
-import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import { JoinedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
@@ -64,8 +64,9 @@ export function ConnectionsPage() {
         />
         <VendorSelect {...choiceField('provider')} />
       </Group>
-      <PagedTable
+      <JoinedTable
         query={connections}
+        join={withLagAsText}
         order="worst first"
         caption="Connections"
         columns={columns}
@@ -82,18 +83,23 @@ export function ConnectionsPage() {
   );
 }
 
-const columns: readonly Column<ListedConnection>[] = [
+type ShownConnection = ListedConnection & { readonly behind: string | undefined };
+
+/** Each read has other seconds. With the text alone, a row is drawn again only when that changes. */
+function withLagAsText(connections: readonly ListedConnection[]): readonly ShownConnection[] {
+  return connections.map(({ lagSeconds, ...connection }) => {
+    return { ...connection, behind: lagSeconds === undefined ? undefined : formatShortDuration(lagSeconds * 1000) };
+  });
+}
+
+const columns: readonly Column<ShownConnection>[] = [
   {
     header: 'Connection',
     cell: (connection) => <PageLink to={`/connections/${connection.id}`}>{connection.name}</PageLink>,
   },
   { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
   { header: 'Problem', cell: (connection) => <Problems connection={connection} /> },
-  {
-    header: 'Behind',
-    cell: ({ lagSeconds }) => lagSeconds !== undefined && formatShortDuration(lagSeconds * 1000),
-    from: 'sm',
-  },
+  { header: 'Behind', cell: ({ behind }) => behind, from: 'sm' },
   { header: 'Last export', cell: (connection) => <LastExport connection={connection} />, from: 'md' },
   { header: 'Next run', cell: ({ nextRunAt }) => <Timestamp at={nextRunAt} />, from: 'md' },
   { header: 'Practice', cell: ({ practiceId, groupId }) => practiceId ?? groupId, from: 'lg' },
