@@ -55,7 +55,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     authorization_requests: 'scope error.code',
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
       sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope lackedTypes slices.lackedTypes warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
-      slices.reached.transactionTime slices.reached.coverage.scope slices.reached.coverage.offered slices.reached.coverage.types
+      slices.reached.transactionTime slices.reached.coverage.scope slices.reached.coverage.offered slices.reached.coverage.types slices.shown.types
       events.resourceType fileEvents.code fileEvents.resourceType`,
     cohort_marks: 'types transactionTime coverage.scope coverage.offered coverage.types',
     connection_drafts: 'test.steps.code',
