@@ -274,6 +274,11 @@ export const bulkExportSchema = z.strictObject({
 });
 export type BulkExport = Immutable<z.output<typeof bulkExportSchema>>;
 
+/** The URLs of what the current kick-off has made at the server, and that must be deleted there. */
+export function urlsAtServer({ statusUrl, madeGroup }: Pick<BulkExport, 'statusUrl' | 'madeGroup'>): readonly string[] {
+  return [statusUrl, madeGroup].filter((url) => url !== undefined);
+}
+
 /**
  * The time up to which an export has everything: its transactionTime, but never later than the kick-off by our own clock. A clock of the
  * EHR that is ahead would leave out the changes until the next export. Our own clock, if it is behind, repeats some.

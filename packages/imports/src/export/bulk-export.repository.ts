@@ -19,6 +19,7 @@ import {
   type ExportWarning,
   exportEventSchema,
   type NewExportEvent,
+  urlsAtServer,
 } from './bulk-export.record.ts';
 import {
   type BulkExportPhase,
@@ -321,10 +322,13 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     return toRecord(await this.#model.findOne(filter).sort({ _id: -1 }).lean());
   }
 
-  /** The last completed export of a cohort before this one that has a full slice with one of the patients, and that requested a type. */
-  async findLastSliced({ patients, ...of }: EarlierExport & { readonly patients: readonly string[] }) {
+  /** The last completed export of a cohort before this one that has a full slice with one of the patients. */
+  async findLastSliced({
+    record,
+    patients,
+  }: Omit<EarlierExport, 'resourceType'> & { readonly patients: readonly string[] }) {
     const slices = { $elemMatch: { shown: { $exists: true }, patients: { $in: patients } } };
-    const filter = { ...earlierFull(of), ...undoubted, slices };
+    const filter = { ...earlierFull({ record }), ...undoubted, slices };
     return toRecord(await this.#model.findOne(filter).sort({ _id: -1 }).lean());
   }
 
@@ -449,13 +453,15 @@ interface EarlierExport {
 /** Exports whose times can be compared. */
 const undoubted = { clockWentBack: { $ne: true }, foundClockBack: { $ne: true } };
 
-/** The exports before one of everything of a type, at the same level and of the same cohort. */
-function earlierFull({ record: { id, connectionId, level = '', request }, resourceType }: EarlierExport): object {
+/** The exports of everything, or of everything of a type, before this one, at the same level and of the same cohort. */
+function earlierFull({ record, resourceType }: Partial<EarlierExport> & Pick<EarlierExport, 'record'>): object {
+  const { id, connectionId, level = '', request } = record;
+  const ofType = [{ 'request.resourceTypes': { $size: 0 } }, { 'request.resourceTypes': resourceType }];
   return {
     connectionId,
     ...lastFull({ level, cohort: request.cohort }),
     _id: { $lt: id },
-    $or: [{ 'request.resourceTypes': { $size: 0 } }, { 'request.resourceTypes': resourceType }],
+    ...(resourceType === undefined ? {} : { $or: ofType }),
   };
 }
 
@@ -500,8 +506,8 @@ const fieldsOfTheKickOff = [
 ];
 
 /** What was made at the server for a kick-off that is over. */
-function toOrphans({ statusUrl, madeGroup }: Pick<BulkExport, 'statusUrl' | 'madeGroup'>) {
-  const urls = [statusUrl, madeGroup].filter((url) => url !== undefined);
+function toOrphans(record: Parameters<typeof urlsAtServer>[0]) {
+  const urls = urlsAtServer(record);
   return urls.length === 0 ? {} : { $addToSet: { orphans: { $each: urls } } };
 }
 

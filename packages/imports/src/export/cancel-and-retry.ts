@@ -1,6 +1,6 @@
 import type { Producer } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
-import { type BulkExport, planRetry } from './bulk-export.record.ts';
+import { type BulkExport, planRetry, urlsAtServer } from './bulk-export.record.ts';
 import { isActive } from './bulk-export-phase.ts';
 import { exportError } from './errors.ts';
 import type { BulkExportStore } from './export.feature.ts';
@@ -32,8 +32,7 @@ export async function cancelExport(command: ExportCommand): Promise<ExportChange
     if (record.phase === 'cancelled') return { record, isChanged: false };
     if (!isActive(record)) throw exportError('export-ended', { context: { exportId: record.id, phase: record.phase } });
     const now = new Date();
-    const { statusUrl, madeGroup } = record;
-    const discard = statusUrl === undefined && madeGroup === undefined ? {} : { discard: 'due' as const };
+    const discard = urlsAtServer(record).length === 0 ? {} : { discard: 'due' as const };
     const change = { completedAt: now, counts: await store.outputFiles.sum(record.id), ...discard };
     const cancelled = await store.bulkExports.transition({ from: record, to: 'cancelled', change, by });
     if (!cancelled) continue;

@@ -71,7 +71,10 @@ test('a limit of the day applies to a provider without a limit, and is counted b
   const own = { id: 'own', name: 'Own', environments, defaultEnvironment: 'test' };
   const registry = createProviderRegistry({ BULKHEAD_PROVIDERS: JSON.stringify([own]) });
   const connection = {
-    ...{ id: 'c', provider: 'own', environment: 'test', fhirEndpoint: 'https://own.example/r4' },
+    id: 'c',
+    provider: 'own',
+    environment: 'test',
+    fhirEndpoint: 'https://own.example/r4',
     auth: { method: 'none' },
   } as const;
   const before = connectionBudgets(connection, registry.get('own')).budget;

@@ -1,5 +1,6 @@
 import { deleteExport, EhrHttpError } from '@bulkhead/ehr';
 import { type RetryAt, work } from '@bulkhead/queues';
+import { urlsAtServer } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { discardJob } from '../jobs.ts';
@@ -39,8 +40,7 @@ export async function discardExport(
     if (statusUrl !== record.statusUrl) await discard(statusUrl);
     await store.bulkExports.removeOrphan({ id: exportId, statusUrl });
   }
-  const { statusUrl, madeGroup } = record;
-  const left = [statusUrl, madeGroup].filter((url) => url !== undefined);
+  const left = urlsAtServer(record);
   if (record.discard !== 'due' || left.length === 0 || !isTerminal(record.phase)) return;
   for (const url of left) await discard(url);
   await store.bulkExports.markDiscarded(exportId);

@@ -52,10 +52,11 @@ export async function inferDeletions(
   const { infersDeletions, clockWentBack, foundClockBack } = record;
   let deleted = 0;
   if (infersDeletions !== true || clockWentBack === true || foundClockBack === true) return { deleted };
-  const shown = await shownBySlice(deps, ended);
-  for (const resourceType of wholeTypes(ended)) {
-    const of = { record, resourceType };
-    const comparisons = shown ? await findSlices(deps, { ...of, shown }) : await findBefore(deps, of);
+  const types = wholeTypes(ended);
+  const shown = await shownBySlice(deps, { record, types });
+  const ofSlices = shown && (await findSlices(deps, { record, shown }));
+  for (const resourceType of types) {
+    const comparisons = ofSlices?.get(resourceType) ?? (await findBefore(deps, { record, resourceType }));
     for (const comparison of comparisons) deleted += await deleteMissing(deps, { ...ended, resourceType, comparison });
   }
   return { deleted, ...(shown ? { shown: { ...shown, deleted } } : {}) };
@@ -78,12 +79,14 @@ async function findBefore(
 
 type Shown = Omit<NonNullable<Slice['shown']>, 'deleted'>;
 
-async function shownBySlice({ store }: BulkExportDeps<'resources'>, ended: Ended): Promise<Shown | undefined> {
-  const { connectionId, level = '', request } = ended.record;
-  const slice = currentSlice(ended.record);
+async function shownBySlice(
+  { store }: BulkExportDeps<'resources'>,
+  { record, types }: { readonly record: BulkExport; readonly types: readonly string[] },
+): Promise<Shown | undefined> {
+  const { connectionId, level = '', request } = record;
+  const slice = currentSlice(record);
   if (request.cohort === undefined || !slice) return undefined;
-  const { at } = settledTime(ended.record);
-  const types = wholeTypes(ended);
+  const { at } = settledTime(record);
   const patients = namedIn(slice);
   const of = { connectionId, resourceType: 'Patient', level, patients, after: new Date(at.getTime() - 1) };
   const found = types.includes('Patient') ? await store.resources.findExported({ ...of, limit: patients.length }) : [];
@@ -91,28 +94,40 @@ async function shownBySlice({ store }: BulkExportDeps<'resources'>, ended: Ended
   return { at, types, absent: patients.filter((id) => !sent.has(id)) };
 }
 
-/** The last full slices of the cohort that had the patients of this one. */
+/** By type: the last full slices of the cohort that had the patients of this one. Each export is read once for all types. */
 async function findSlices(
   { store }: BulkExportDeps<'bulkExports'>,
-  of: { readonly record: BulkExport; readonly resourceType: string; readonly shown: Shown },
-): Promise<readonly Comparison[]> {
-  const { record, resourceType, shown } = of;
-  const comparisons: Comparison[] = [];
+  { record, shown }: { readonly record: BulkExport; readonly shown: Shown },
+): Promise<ReadonlyMap<string, readonly Comparison[]>> {
   const absent = new Set(shown.absent);
-  const open = new Set(namedIn(currentSlice(record) ?? { patients: [] }).filter((id) => !absent.has(id)));
-  while (open.size > 0) {
-    const last = await store.bulkExports.findLastSliced({ record, resourceType, patients: [...open] });
-    if (!last) break;
-    for (const earlier of last.slices ?? []) {
-      if (!earlier.shown) continue;
-      const common = earlier.patients.filter((id) => open.delete(id));
-      const absentBefore = new Set(earlier.shown.absent);
-      const patients = common.filter((id) => !absentBefore.has(id));
-      const isComparable = earlier.shown.types.includes(resourceType) && earlier.shown.at < shown.at;
-      if (isComparable && patients.length > 0) comparisons.push({ before: earlier.shown.at, patients });
-    }
+  const listed = namedIn(currentSlice(record) ?? { patients: [] }).filter((id) => !absent.has(id));
+  const open = new Map(shown.types.map((type) => [type, new Set(listed)]));
+  const comparisons = new Map(shown.types.map((type): [string, Comparison[]] => [type, []]));
+  for (let before = record; ; ) {
+    const patients = [...new Set([...open.values()].flatMap((ids) => [...ids]))];
+    const last = patients.length > 0 && (await store.bulkExports.findLastSliced({ record: before, patients }));
+    if (!last) return comparisons;
+    const { resourceTypes } = last.request;
+    for (const [type, ids] of open)
+      if (resourceTypes.length === 0 || resourceTypes.includes(type))
+        comparisons.get(type)?.push(...comparisonsWith(last, { type, ids, at: shown.at }));
+    before = last;
   }
-  return comparisons;
+}
+
+/** Compares what is left to compare of the patients with the full slices of an export, and takes their ids out. */
+function comparisonsWith(
+  { slices = [] }: BulkExport,
+  { type, ids, at }: { readonly type: string; readonly ids: Set<string>; readonly at: Date },
+): readonly Comparison[] {
+  return slices.flatMap(({ patients, shown }) => {
+    if (!shown) return [];
+    const absent = new Set(shown.absent);
+    const common = patients.filter((id) => ids.delete(id) && !absent.has(id));
+    return shown.types.includes(type) && shown.at < at && common.length > 0
+      ? [{ before: shown.at, patients: common }]
+      : [];
+  });
 }
 
 /** The types of which an export has sent something and has lost nothing. */

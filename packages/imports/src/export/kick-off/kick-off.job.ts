@@ -234,7 +234,7 @@ async function sendKickOff(
       'The response to the kick-off was lost, so the kick-off was sent again. The EHR may run the export twice. Nothing is stored twice.';
     await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
   }
-  const place = await placeOf(deps, options);
+  const { isMade, ...place } = await placeOf(deps, options);
   const { connectionId } = record;
   const { patients } = request;
   // What this export has stored before a retry can be deleted at the EHR by now.
@@ -253,12 +253,12 @@ async function sendKickOff(
       signal,
       onSend,
       history: ({ groupId, sent }) => {
-        const level = levelOf(request, place.isMade ? undefined : groupId);
+        const level = levelOf(request, isMade ? undefined : groupId);
         return store.bulkExports.kickOffHistory({ record, level, sent, maxAssumed });
       },
     });
     // Its members are the listed patients, and the next export makes another one.
-    return place.isMade ? { ...started, isOfGroup: false } : started;
+    return isMade ? { ...started, isOfGroup: false } : started;
   } catch (error) {
     if (!isSent || provesNoExport(error))
       await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
