@@ -12,6 +12,7 @@ import { polling } from './benches/polling.bench.ts';
 import { reingest } from './benches/reingest.bench.ts';
 import { served } from './benches/served.bench.ts';
 import { tables } from './benches/tables.bench.ts';
+import { wall } from './benches/wall.bench.ts';
 
 /** All benches in the order of their execution. */
 export const benches: readonly Bench[] = [
@@ -27,5 +28,6 @@ export const benches: readonly Bench[] = [
   memory,
   tables,
   served,
+  wall,
   peers,
 ];

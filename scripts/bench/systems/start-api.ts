@@ -51,5 +51,5 @@ export async function startApi(options: {
     await app.stop();
     await serve.stop();
   };
-  return { baseUrl, headers, connectionId, pid: app.pid, servePid: serve.pid, [Symbol.asyncDispose]: stop };
+  return { baseUrl, headers, connectionId, pid: app.pid, serve, [Symbol.asyncDispose]: stop };
 }
