@@ -1,5 +1,5 @@
-import choiceTypePaths from 'fhirpath/fhir-context/r4/choiceTypePaths.json' with { type: 'json' };
-import path2Type from 'fhirpath/fhir-context/r4/path2Type.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { compileView, publishedViews } from '../index.ts';
 import { mustSupport, whyLost } from './meaning-data.fixture.ts';
 
@@ -22,8 +22,12 @@ interface Element {
   readonly name: string;
 }
 
-const types = path2Type as Readonly<Record<string, string | { readonly code: string; readonly refType?: string[] }>>;
-const choices = choiceTypePaths as Readonly<Record<string, readonly string[]>>;
+/** Not imported, because `fhirpath/fhir-context/r4` takes the `refType`s out of the imported object when another test of the process loads it. */
+const readData = (name: string) =>
+  JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`fhirpath/fhir-context/r4/${name}.json`)), 'utf8'));
+const types: Readonly<Record<string, string | { readonly code: string; readonly refType?: string[] }>> =
+  readData('path2Type');
+const choices: Readonly<Record<string, readonly string[]>> = readData('choiceTypePaths');
 const children = Map.groupBy(Object.keys(types), (path) => path.slice(0, path.lastIndexOf('.')));
 const ofEveryElement = ['id', 'extension', 'modifierExtension'];
 const ofEveryResource = ['implicitRules', 'language', 'meta', 'contained'];
