@@ -5,12 +5,12 @@ import { expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
 /**
- * A kick-off whose answer takes a while, and a file that takes many seconds, so that an export can be met in both, even if a busy machine notices it
- * late. Otherwise the write that the test waits for has passed.
+ * A kick-off whose answer takes a while, and a file of 1.2 MB that takes 16 s, so that an export can be met in both, even if a busy machine notices it
+ * late. The first 512 kB are stored in one batch after 7 s, and two writes follow. Otherwise the write that the test waits for has passed.
  */
 async function slowDown({ inject }: System): Promise<void> {
   await inject('[$]export$', { kind: 'latency', ms: 3000 });
-  await inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 100_000 });
+  await inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 75_000 });
 }
 
 const isKickingOff = async ({ control }: System) => (await control.requests(/[$]export$/)).length > 0;
@@ -35,7 +35,7 @@ test.concurrent.each(everyInterruption)(
     await using system = await startSystem({
       services,
       env: { MONGODB_URI: replicaSet.url, WORKER_DOCUMENTS: 'off' },
-      simulator: { patients: 50 },
+      simulator: { patients: 75 },
       // The answer to the POST does not wait for the kick-off, which is interrupted.
       kickOffWaitMs: 0,
       hasWorker: true,
