@@ -1,5 +1,3 @@
-import type { Goal } from './report/goal.ts';
-
 /** The inputs of a bench. */
 export interface BenchContext {
   readonly redisUrl: string;
@@ -35,4 +33,28 @@ export interface BenchRow {
   readonly unit: string;
   readonly goal: Goal;
   readonly runs: readonly { readonly value: number; readonly floor?: number }[];
+}
+
+/** The goal of a row: for its value, or for its ratio to the floor. Without a bound the row is only shown. */
+interface Goal {
+  readonly of: 'value' | 'ratio';
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+interface Judged {
+  readonly value: number;
+  readonly ratio?: number;
+  readonly goal: Goal;
+}
+
+export function isMet({ value, ratio = Number.NaN, goal }: Judged): boolean {
+  const { of, atLeast, atMost } = goal;
+  const compared = of === 'value' ? value : ratio;
+  return (atLeast === undefined || compared >= atLeast) && (atMost === undefined || compared <= atMost);
+}
+
+export function describeGoal({ of, atLeast, atMost }: Goal): string {
+  const bound = atLeast === undefined ? (atMost === undefined ? '' : `≤ ${atMost}`) : `≥ ${atLeast}`;
+  return of === 'ratio' && bound !== '' ? `${bound} ×` : bound;
 }

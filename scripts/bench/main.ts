@@ -7,11 +7,10 @@ import { makeProgramFolder } from '../program-folder.ts';
 import { createSteps } from '../steps/steps.ts';
 import { bundleApps } from '../system/builds.ts';
 import { checkBaseline } from './baseline/check-baseline.ts';
-import type { BenchContext, BenchRow } from './bench.ts';
+import { type BenchContext, type BenchRow, isMet } from './bench.ts';
 import { benches } from './benches.ts';
 import { type BenchOptions, readOptions } from './options.ts';
 import { formatRows } from './report/format-rows.ts';
-import { isMet } from './report/goal.ts';
 
 await runProgram((args) => main(readOptions(args, benches)));
 

@@ -9,9 +9,8 @@ import { isWhole, type RoundExport } from './oracle/verify-end.ts';
 import type { Disruption } from './oracle/verify-requests.ts';
 import { verifyRound } from './oracle/verify-round.ts';
 import { makeChanges } from './plan/changes.ts';
-import { describeMoment } from './plan/moment.ts';
+import { describeMoment, waitForMoment } from './plan/moment.ts';
 import type { RoundPlan } from './plan/round-plan.ts';
-import { waitForMoment } from './plan/wait-for-moment.ts';
 
 /**
  * How long an export may take on a busy machine: some seconds, plus the waits before retries (5 s, then 10 s) if a file

@@ -2,7 +2,6 @@ import type { TestSystem } from '../test-system/start-test-system.ts';
 import { type ChaosKind, chaosAction } from './actions/chaos-kinds.ts';
 import type { ChaosOptions } from './options.ts';
 import { drawPlans } from './plan/round-plan.ts';
-import { formatRound } from './report/format-round.ts';
 import { type Summary, summarize } from './report/summarize.ts';
 import { type RoundReport, runRound } from './run-round.ts';
 
@@ -41,4 +40,24 @@ function sortOut(kinds: readonly ChaosKind[]) {
     else skipped[kind] = reason;
   }
   return { possible, skipped };
+}
+
+/** Formats a round as one line, followed by one line for each finding. */
+function formatRound(report: RoundReport): string {
+  const { round, kind, export: what, moment, faults, outcome, notes, seconds, findings, unavoidableKickOffs } = report;
+  const extras = [
+    ...(faults.length > 0 ? [`faults: ${faults.join(', ')}`] : []),
+    ...notes,
+    ...(unavoidableKickOffs > 0 ? [`unavoidable kick-offs: ${unavoidableKickOffs}`] : []),
+  ];
+  const columns = [
+    String(round).padStart(4),
+    kind.padEnd(18),
+    what.padEnd(5),
+    moment.padEnd(28),
+    `${seconds.toFixed(1)} s`.padStart(7),
+    [outcome, ...extras].join('; '),
+  ];
+  const lines = findings.map(({ verdict, count, text }) => `     ! ${verdict} ${count}: ${text}`);
+  return [columns.join('  '), ...lines].join('\n');
 }

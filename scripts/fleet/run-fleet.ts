@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServices } from '@bulkhead/embedded';
+import { mongodbCommand, mongodbMessages } from '@bulkhead/embedded/mongodb-messages';
+import { startTcpProxy } from '@bulkhead/embedded/tcp-proxy';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
-import { cpuSeconds } from '../bench/systems/cpu-seconds.ts';
+import { cpuSeconds } from '../bench/systems/process-use.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import type { AppProcess } from '../system/app-process.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { type Act, createActs, runJob } from './acts.ts';
-import { startCountingProxy } from './count-commands.ts';
 import { multiply, plantObservations, plantSync } from './multiply.ts';
 
 const practiceId = '195900';
@@ -214,4 +215,27 @@ async function loseRedis({ redis, system }: { readonly redis: Redis; readonly sy
   await pollUntil(() => countWarnings() > before || undefined, { timeoutMs: 10_000 });
   await delay(1000);
   return countWarnings() - before;
+}
+
+/** A proxy in front of MongoDB. `read` returns the commands that have passed it, such as `find schedules`, and how many bytes the server has answered. */
+async function startCountingProxy(url: string) {
+  let commands: string[] = [];
+  let bytes = 0;
+  const proxy = await startTcpProxy(url, (inbound, outbound) => {
+    const messages = mongodbMessages();
+    inbound.on('data', (chunk: Buffer) => {
+      commands.push(...messages(chunk).flatMap((message) => mongodbCommand(message) ?? []));
+    });
+    outbound.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    inbound.pipe(outbound).pipe(inbound);
+  });
+  /** What has passed since the last call. */
+  const take = () => {
+    const taken = { commands, bytes };
+    [commands, bytes] = [[], 0];
+    return taken;
+  };
+  return { ...proxy, take };
 }

@@ -1,5 +1,4 @@
 import type { Arbitrary } from 'fast-check';
-import { differences } from './differences.ts';
 import { history } from './history/history.arbitrary.ts';
 import { runHistory } from './history/run-history.ts';
 import { members } from './members/members.arbitrary.ts';
@@ -11,6 +10,19 @@ import { runRound } from './run-round.ts';
 import { goodPlan } from './server/export-plan.ts';
 import { goodSearchPlan } from './server/search-plan.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
+
+/** Returns what differs from a base of the same shape, so that a shrunk plan shows only the relevant behaviours. */
+function differences(value: unknown, base: unknown): unknown {
+  if (!isObject(value) || !isObject(base)) return value;
+  const entries = Object.keys(value)
+    .filter((key) => JSON.stringify(value[key]) !== JSON.stringify(base[key]))
+    .map((key) => [key, differences(value[key], base[key])]);
+  return Object.fromEntries(entries);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 interface Kind<Plan> {
   readonly plan: Arbitrary<Plan>;

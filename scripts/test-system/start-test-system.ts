@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import { createApiClient } from '../system/api-client.ts';
 import type { AppProcess, AppProcessOptions } from '../system/app-process.ts';
@@ -22,7 +23,6 @@ import { waitForHttp } from '../system/wait-for-http.ts';
 import { type DatabaseServer, sharedServer, startedServer } from './database-server.ts';
 import { engineInMemory } from './engine-in-memory.ts';
 import { controlSimulator } from './simulator-control.ts';
-import { tolerateNoSpace } from './tolerate-no-space.ts';
 
 /** `simulator`, `api` and `workers` run. `baseUrl` is the address of the API, and `apiKey` a key of an operator. */
 export type TestSystem = Awaited<ReturnType<typeof startTestSystem>>;
@@ -263,3 +263,22 @@ const fastRate = { limit: 160, windowMs: 2000, perDay: 100_000, coldStart: 'go' 
 
 /** athenahealth has the fast rate. */
 const fastProvider = JSON.stringify([{ id: 'athenahealth', rateLimit: fastRate }]);
+
+/**
+ * Returns an environment in which a server meets a full disk as in production: its write fails, and the server survives
+ * or not. A limit on the size of files (`prlimit --fsize`) also fails the write, but sends SIGXFSZ, too, which kills
+ * every process that does not ignore it. Ignored signals survive an exec. Servers are started through `setpriv`, so
+ * they are started through a `setpriv` that ignores this signal.
+ */
+function tolerateNoSpace(folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const result = spawnSync('/bin/sh', ['-c', 'command -v setpriv'], { encoding: 'utf8', env });
+  const setpriv = result.stdout.trim();
+  // Without setpriv, servers are started directly. A server whose file reaches the limit is then killed: a crash, not a
+  // full disk.
+  if (setpriv === '') return env;
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'setpriv'), `#!/bin/sh\ntrap '' XFSZ\nexec '${setpriv}' "$@"\n`);
+  chmodSync(join(bin, 'setpriv'), 0o755);
+  return { ...env, PATH: [bin, env.PATH].join(delimiter) };
+}

@@ -10,9 +10,8 @@ import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
-import type { WorkerDeps } from '../src/deps.ts';
-import { withFeatureWork } from '../src/feature-work.ts';
 import { peopleTextOf } from '../src/people-text.ts';
+import { type WorkerDeps, withFeatureWork } from '../src/works.ts';
 
 const credentials: Connection['auth'] = {
   method: 'client_credentials',

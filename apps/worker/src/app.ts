@@ -33,14 +33,13 @@ import { createStore, storeOptions } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import manifest from '../package.json' with { type: 'json' };
 import type { WorkerConfig } from './env.ts';
-import { withFeatureWork } from './feature-work.ts';
 import { countRetained, countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
 import { peopleTextOf } from './people-text.ts';
 import { createSweepScheduler } from './sweep-scheduler.ts';
-import { works } from './works.ts';
+import { withFeatureWork, works } from './works.ts';
 
 /** Of Bulkhead: a release sets it in every package. */
 const { version } = manifest;

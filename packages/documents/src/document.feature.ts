@@ -18,7 +18,7 @@ export const documentFeature = defineFeature({
     const documentEraser = new DocumentEraser({ ...context, documents, contents: documentContents });
     return {
       repositories: { documents, documentContents, documentEraser },
-      data: (resources: Parameters<typeof createDocumentData>[0]['resources']) =>
+      data: ({ resources }: Pick<Parameters<typeof createDocumentData>[0], 'resources'>) =>
         createDocumentData({
           ...context,
           documents,

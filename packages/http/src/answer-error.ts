@@ -1,10 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, type ErrorCode, type Logger } from '@bulkhead/base';
-import type { ErrorRequestHandler, Request } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { auditNotes } from './audit-notes.ts';
 import { errorPageOf, sendPage } from './browser/pages.ts';
-import { isStopped } from './client-left.ts';
 import { isFhirPath, toOperationOutcome } from './errors/fhir-outcome.ts';
 import { toErrorAnswer } from './errors/to-error-answer.ts';
 
@@ -91,4 +90,21 @@ function toText({ status, message }: Refusal): string {
   const body = JSON.stringify(toErrorBody(message));
   const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
   return [...head, ...securityLines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
+}
+
+const signals = new WeakMap<Response, AbortSignal>();
+
+/** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
+export function leftSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  signals.set(response, controller.signal);
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/** Whether work for the response was stopped, because its client has left. */
+function isStopped(response: Response): boolean {
+  return signals.get(response)?.aborted === true;
 }

@@ -7,7 +7,7 @@ export {
   defineActions,
 } from './actions.ts';
 export { addressOf, originOf } from './address.ts';
-export { answerError } from './answer-error.ts';
+export { answerError, leftSignal } from './answer-error.ts';
 export { type AuditNotes, auditDocument, auditNotes } from './audit-notes.ts';
 export {
   type Page,
@@ -25,7 +25,6 @@ export {
   resumeSession,
   sessionCookie,
 } from './browser/session.ts';
-export { leftSignal } from './client-left.ts';
 export {
   anyone,
   checkEndpoints,

@@ -1,3 +1,6 @@
+import type { DocumentStore } from '@bulkhead/documents';
+import type { ScheduleStores } from '@bulkhead/imports/schedules';
+import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import {
   countsNothing,
   defineFeature,
@@ -5,9 +8,11 @@ import {
   type FeatureData,
   hasNoActiveWork,
   type RepositoriesOf,
+  type RetentionState,
   retainsNothing,
   type StoreContext,
 } from '@bulkhead/store';
+import type { WebhookStore } from '@bulkhead/webhooks';
 import { collections } from './collections.ts';
 import { HistorySampleRepository } from './history/history-sample.repository.ts';
 import { ProcessStateRepository } from './processes/process-state.repository.ts';
@@ -44,3 +49,14 @@ export const monitoringFeature = defineFeature({
 });
 
 export type MonitoringStore = RepositoriesOf<typeof monitoringFeature>;
+
+/** The repositories and figures that monitoring reads. */
+export type MonitoredStores = MonitoringStore &
+  ScheduleStores &
+  QuarantineStore &
+  DocumentStore &
+  WebhookStore & {
+    readonly listRetentionStates: () => Promise<RetentionState[]>;
+    /** The version and the clock of MongoDB. */
+    readonly server: () => Promise<{ readonly version: string; readonly now: Date }>;
+  };

@@ -1,11 +1,26 @@
-import type { AuditOptions } from '@bulkhead/access/audit';
+import { accessFeature } from '@bulkhead/access';
+import { type AuditOptions, auditFeature } from '@bulkhead/access/audit';
+import { idempotencyFeature } from '@bulkhead/access/idempotency';
 import { runtimeError } from '@bulkhead/base';
 import { createSecretBox } from '@bulkhead/base/encryption';
+import { connectionFeature } from '@bulkhead/connections';
+import { documentFeature } from '@bulkhead/documents';
+import { erasureFeature } from '@bulkhead/erasure';
+import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
+import { exportFeature } from '@bulkhead/imports/export';
+import { scheduleFeature } from '@bulkhead/imports/schedules';
+import { syncFeature } from '@bulkhead/imports/sync';
+import { monitoringFeature } from '@bulkhead/monitoring';
+import { listResourceTypes, prepareResourceTypes, resourceFeature, upgradeResources } from '@bulkhead/records';
+import { quarantineFeature } from '@bulkhead/records/quarantine';
+import { servedExportFeature } from '@bulkhead/serving/bulk';
 import {
   type CommandObserver,
   connectionSettingsFor,
+  createIndexes,
   Database,
   EncryptionKeyRepository,
+  indexBuild,
   isStoreUnavailable,
   listRetentionStates,
   openRawWrites,
@@ -15,9 +30,26 @@ import {
   type StoreContext,
   watchCommands,
 } from '@bulkhead/store';
-import { createConnection } from 'mongoose';
-import { features } from './features.ts';
-import { migrate } from './migrate.ts';
+import { webhookFeature } from '@bulkhead/webhooks';
+import { type Connection, createConnection } from 'mongoose';
+
+/** All features. `createStore` opens them. */
+export const features = {
+  access: accessFeature,
+  audit: auditFeature,
+  idempotency: idempotencyFeature,
+  connections: connectionFeature,
+  documents: documentFeature,
+  erasure: erasureFeature,
+  exports: exportFeature,
+  syncs: syncFeature,
+  schedules: scheduleFeature,
+  monitoring: monitoringFeature,
+  resources: resourceFeature,
+  quarantine: quarantineFeature,
+  servedExports: servedExportFeature,
+  webhooks: webhookFeature,
+} as const;
 
 export interface StoreOptions extends AuditOptions {
   readonly uri: string;
@@ -66,32 +98,38 @@ export function createStore(options: StoreOptions) {
     readKeptOut: () => resources.repositories.keptOut.listAll(),
   });
   const context: StoreContext = { database, secretBox, gate: erasure.repositories.gate };
-  const access = features.access.open(context);
-  const audit = features.audit.open({ ...context, ...options });
-  const idempotency = features.idempotency.open(context);
-  const connections = features.connections.open(context);
   const resources = features.resources.open({ ...context, rawWrites: () => rawWrites, onWritten });
-  const servedExports = features.servedExports.open(context);
   const quarantine = features.quarantine.open({ ...context, onQuarantined });
   const documents = features.documents.open({ ...context, onSettled });
-  const webhooks = features.webhooks.open(context);
-  const bulkExport = features.exports.open({ ...context, ...quarantine.repositories });
-  const sync = features.syncs.open({ ...context, ...quarantine.repositories });
-  const schedules = features.schedules.open(context);
+  const exports = features.exports.open({ ...context, ...quarantine.repositories });
+  const syncs = features.syncs.open({ ...context, ...quarantine.repositories });
   const monitoring = features.monitoring.open(context);
-
-  const runs = [bulkExport.repositories.bulkExports, sync.repositories.syncRuns];
   // In the order in which they are erased and retained: what is found through other data is before it, and a line that is deleted can free its
-  // run, whose deletion can free a tombstone.
-  const data = [
-    schedules.data(),
-    webhooks.data(),
-    quarantine.data({
+  // run, whose deletion can free a tombstone. The connection is last, so that an interrupted erasure still finds it.
+  const opened = [
+    features.schedules.open(context),
+    features.webhooks.open(context),
+    quarantine,
+    exports,
+    syncs,
+    resources,
+    documents,
+    monitoring,
+    features.access.open(context),
+    features.audit.open({ ...context, ...options }),
+    erasure,
+    features.idempotency.open(context),
+    features.servedExports.open(context),
+    features.connections.open(context),
+  ] as const;
+
+  const runs = [exports.repositories.bulkExports, syncs.repositories.syncRuns];
+  /** The compiler would widen the kinds of records of all features to those of one. */
+  type Retention = UnionToIntersection<ReturnType<(typeof opened)[number]['data']>['retention']>;
+  const data = opened.map((feature) =>
+    feature.data({
+      resources: resources.repositories.resources,
       isRunActive: async (id) => (await Promise.all(runs.map((repository) => repository.isActive(id)))).includes(true),
-    }),
-    bulkExport.data(),
-    sync.data(),
-    resources.data({
       eraseDocumentsOf: (resourcesOf, pass) =>
         documents.repositories.documentEraser.eraseOfResources(resourcesOf, pass),
       async oldestPending(connectionId) {
@@ -100,34 +138,12 @@ export function createStore(options: StoreOptions) {
         return oldest.flatMap((time) => time ?? []).toSorted((left, right) => left.getTime() - right.getTime())[0];
       },
     }),
-    documents.data(resources.repositories.resources),
-    monitoring.data(),
-    access.data(),
-    audit.data(),
-    erasure.data(),
-    idempotency.data(),
-    servedExports.data(),
-    // Last, so that an interrupted erasure still finds the connection.
-    connections.data(),
-  ] as const;
+  );
 
   return {
-    ...erasure.repositories,
-    ...access.repositories,
-    ...audit.repositories,
-    ...idempotency.repositories,
-    ...connections.repositories,
-    ...resources.repositories,
-    ...servedExports.repositories,
-    ...quarantine.repositories,
-    ...documents.repositories,
-    ...webhooks.repositories,
-    ...bulkExport.repositories,
-    ...sync.repositories,
-    ...schedules.repositories,
-    ...monitoring.repositories,
+    ...merge(opened.map(({ repositories }) => repositories)),
     features: data,
-    retention: mergeRetention(data),
+    retention: merge(data.map(({ retention }) => retention)) as Retention,
     listRetentionStates: () => listRetentionStates(database),
     /** @throws AppError `encryption-key-missing`, or `unavailable` if MongoDB does not answer within a few seconds. */
     async connect(): Promise<void> {
@@ -183,9 +199,9 @@ export function createStore(options: StoreOptions) {
   };
 }
 
-/** The steps of all features, in the order of the features. */
-function mergeRetention<Feature extends { readonly retention: object }>(features: readonly Feature[]) {
-  return Object.assign({}, ...features.map(({ retention }) => retention)) as UnionToIntersection<Feature['retention']>;
+/** The fields of all parts, in the order of the parts. */
+function merge<Part extends object>(parts: readonly Part[]) {
+  return Object.assign({}, ...parts) as UnionToIntersection<Part>;
 }
 
 type UnionToIntersection<Union> = (Union extends unknown ? (part: Union) => void : never) extends (
@@ -193,3 +209,43 @@ type UnionToIntersection<Union> = (Union extends unknown ? (part: Union) => void
 ) => void
   ? All
   : never;
+
+/**
+ * Creates the collections and indexes that the guide's exports need, so that no download has to create them. Run it at each
+ * deployment. A second run changes nothing.
+ * @returns how many stored resources had their search keys derived
+ */
+async function migrate(options: {
+  readonly connection: Connection;
+  readonly database: Database;
+  /** Repeat what has changed stored resources, because processes of an earlier version may have written since. */
+  readonly rederivesKeys: boolean;
+}): Promise<{ readonly resources: number }> {
+  const { connection, database, rederivesKeys: again } = options;
+  await createIndexes(connection);
+  // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.
+  for (const bucketName of Object.values(features).flatMap(({ buckets }) => buckets)) {
+    await database
+      .collection(`${bucketName}.chunks`)
+      .createIndex({ files_id: 1, n: 1 }, { unique: true, ...indexBuild });
+  }
+  const stored = await listResourceTypes(database);
+  const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
+  await prepareResourceTypes(database, resourceTypes, indexBuild);
+  return { resources: await upgradeResources({ database, resourceTypes: stored, again }) };
+}
+
+/** The options of the store of a process, from its environment. */
+export function storeOptions(config: {
+  readonly MONGODB_URI: string;
+  readonly BULKHEAD_ENCRYPTION_KEY: Buffer;
+  readonly BULKHEAD_PREVIOUS_ENCRYPTION_KEYS?: readonly Buffer[] | undefined;
+  readonly BULKHEAD_AUDIT_DAYS?: number | undefined;
+}): StoreOptions {
+  return {
+    uri: config.MONGODB_URI,
+    encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
+    previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
+    auditDays: config.BULKHEAD_AUDIT_DAYS,
+  };
+}

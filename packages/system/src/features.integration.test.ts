@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { openDatabase } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { createStore } from './create-store.ts';
-import { features } from './features.ts';
+import { createStore, features } from './create-store.ts';
 
 /** Of the store itself: they belong to no feature. */
 const ofTheStore = ['encryption_keys', 'retention'];

@@ -1,2 +1,1 @@
-export { createStore, type Store } from './create-store.ts';
-export { storeOptions } from './store-options.ts';
+export { createStore, type Store, storeOptions } from './create-store.ts';

@@ -9,7 +9,7 @@ import { openState } from '../../system/kept-state.ts';
 import { startSystem } from '../../system/system.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
-import { peakMegabytes } from '../systems/peak-megabytes.ts';
+import { peakMegabytes } from '../systems/process-use.ts';
 
 /** The size of the simulator's generated data per patient, over all types. */
 const bytesPerPatient = 61_000;

@@ -12,8 +12,7 @@ import { openState } from '../../system/kept-state.ts';
 import { type RunningSystem, startSystem } from '../../system/system.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { medianRow, singleRow } from '../compare.ts';
-import { cpuSeconds } from '../systems/cpu-seconds.ts';
-import { peakMegabytes } from '../systems/peak-megabytes.ts';
+import { cpuSeconds, peakMegabytes } from '../systems/process-use.ts';
 
 /** The number of resources of the simulator's generated data per patient, over all types. */
 const resourcesPerPatient = 31.5;

@@ -4,7 +4,7 @@ import type { Bench, BenchContext } from '../bench.ts';
 import { alternate, compare, medianRow, perSecond, singleRow } from '../compare.ts';
 import { quantile } from '../report/median.ts';
 import { keepBusy, offerLoad } from '../systems/offer-load.ts';
-import { heapLimit, peakMegabytes } from '../systems/peak-megabytes.ts';
+import { heapLimit, peakMegabytes } from '../systems/process-use.ts';
 import { startApi } from '../systems/start-api.ts';
 import { type Measurement, newDatabase, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 

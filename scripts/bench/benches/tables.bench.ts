@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts';
 import { alternate, compare, perCpuSecond, perSecond, singleRow } from '../compare.ts';
-import { heapLimit, peakMegabytes } from '../systems/peak-megabytes.ts';
+import { heapLimit, peakMegabytes } from '../systems/process-use.ts';
 import { newDatabase, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /** Nothing is requested from an EHR. */

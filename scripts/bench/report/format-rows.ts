@@ -1,5 +1,4 @@
-import type { BenchRow } from '../bench.ts';
-import { describeGoal, isMet } from './goal.ts';
+import { type BenchRow, describeGoal, isMet } from '../bench.ts';
 
 const headings = ['bench', 'value', 'floor', 'ratio', 'unit', 'goal', 'met', 'spread'] as const;
 

@@ -1,9 +1,8 @@
 import { startDockerEngine, whyNoDocker } from '@bulkhead/embedded';
 import { pullBaseImages } from './base-images.ts';
-import type { DockerContext } from './call-docker.ts';
+import { callDocker, type DockerContext } from './call-docker.ts';
 import { ensureCompose } from './ensure-compose.ts';
 import { ensureDebian, makeStandIns } from './make-stand-ins.ts';
-import { removeLeftovers } from './remove-leftovers.ts';
 
 export interface Docker {
   /** The environment for clients of the engine. */
@@ -72,5 +71,23 @@ export async function fetchForDocker(options: DockerContext): Promise<void> {
     if (!(await pullBaseImages(context))) await ensureDebian(context);
   } finally {
     await engine.stop();
+  }
+}
+
+/** Removes what a killed run has left in the engine for tests. Otherwise its containers would start again. */
+async function removeLeftovers(env: NodeJS.ProcessEnv): Promise<void> {
+  const kinds = [
+    { list: ['ps', '--all', '--quiet'], remove: ['rm', '--force', '--volumes'] },
+    { list: ['network', 'ls', '--quiet', '--filter', 'type=custom'], remove: ['network', 'rm'] },
+    { list: ['volume', 'ls', '--quiet'], remove: ['volume', 'rm'] },
+    {
+      list: ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', '--filter', 'reference=bulkhead-*:bulkhead-test-*'],
+      remove: ['image', 'rm'],
+    },
+    { list: ['image', 'ls', '--quiet', '--filter', 'dangling=true'], remove: ['image', 'rm', '--force'] },
+  ];
+  for (const { list, remove } of kinds) {
+    const ids = (await callDocker({ args: list, env })).split('\n').filter((line) => line !== '');
+    if (ids.length > 0) await callDocker({ args: [...remove, ...new Set(ids)], env });
   }
 }

@@ -4,7 +4,6 @@ import {
   knownSearchDifferences,
   type SearchFinding,
 } from '../searches/known-search-differences.ts';
-import { differencesOf } from './differences.ts';
 import { type Finding, type KnownDifference, knownDifferences, type Scope } from './known-differences.ts';
 
 /** The result of a run. The run is clean if the last three numbers are 0. */
@@ -161,4 +160,29 @@ export class Report {
 
 function show(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 300).replaceAll('\\u0000', '');
+}
+
+/** A position at which two JSON values differ. */
+interface Difference {
+  /** Such as `.code.coding.0.display`. */
+  readonly path: string;
+  readonly served: unknown;
+  readonly stored: unknown;
+}
+
+/**
+ * Returns every position at which the values differ, at any depth. The order of members is ignored, the order of
+ * elements is not.
+ */
+function differencesOf(served: unknown, stored: unknown, path = ''): Difference[] {
+  if (served === stored) return [];
+  if (!isObject(served) || !isObject(stored) || Array.isArray(served) !== Array.isArray(stored)) {
+    return [{ path, served, stored }];
+  }
+  const names = new Set([...Object.keys(served), ...Object.keys(stored)]);
+  return [...names].flatMap((name) => differencesOf(served[name], stored[name], `${path}.${name}`));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,10 +1,10 @@
 import { Stack, Text, TextInput } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { api, type BackendClient } from '../api/api.ts';
-import { CopyIcon } from '../parts/copy-icon.tsx';
 import { formatCount } from '../parts/format.ts';
 import { QueryResult } from '../parts/page.tsx';
 import { fhirBaseUrlOf, tokenUrlOf, usePublicUrl } from '../parts/public-url.ts';
+import { CopyIcon } from '../parts/short-text.tsx';
 
 /** As many base URLs as a person would copy. */
 const shownConnections = 10;

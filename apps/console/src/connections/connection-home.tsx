@@ -1,4 +1,4 @@
-import { Group, Paper, Stack, Text } from '@mantine/core';
+import { Code, Group, Paper, Stack, Text } from '@mantine/core';
 import { api, type Connection, readOnce, type Watermark } from '../api/api.ts';
 import { useSession } from '../api/session.ts';
 import { useExportColumns } from '../exports/export-list.tsx';
@@ -10,7 +10,6 @@ import { type Column, QueryTable, RecordTable } from '../parts/record-table.tsx'
 import { Timestamp, useNow } from '../parts/timestamp.tsx';
 import { authorizedFor } from './authorized-for.ts';
 import { completeUpTo } from './complete-up-to.ts';
-import { GrantedScopes } from './granted-scopes.tsx';
 import { LastTest } from './test-connection.tsx';
 
 /** How a connection is doing: its status, the last and the next run, how far it is behind, and what is stored. */
@@ -154,5 +153,41 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
         />
       )}
     </QueryResult>
+  );
+}
+
+type ScopeSearch = NonNullable<Connection['scopeSearch']>;
+
+interface Row {
+  readonly scope: string;
+  readonly result: string;
+}
+
+const columns: readonly Column<Row>[] = [
+  { header: 'Scope', cell: ({ scope }) => <Code>{scope}</Code> },
+  { header: 'Result', cell: ({ result }) => result },
+];
+
+/** Which of the requested scopes the application has. The EHR refuses all of them together, and does not say which are missing. */
+function GrantedScopes({ search }: { readonly search: ScopeSearch }) {
+  const { requested, granted, refused, endedAt } = search;
+  const resultOf = (scope: string) =>
+    granted.includes(scope) ? 'granted' : refused.includes(scope) ? 'refused' : 'not tried';
+  const tried = granted.length + refused.length;
+  return (
+    <>
+      <SectionTitle>Scopes of the application</SectionTitle>
+      <Text size="sm">
+        {endedAt === undefined
+          ? `${tried} of ${requested.length} tried. The EHR limits new tokens, so this takes minutes.`
+          : `The application has ${granted.length} of the ${requested.length} scopes that were requested.`}
+      </Text>
+      <RecordTable
+        caption="Scopes of the application"
+        columns={columns}
+        rows={requested.map((scope) => ({ scope, result: resultOf(scope) }))}
+        keyOf={({ scope }) => scope}
+      />
+    </>
   );
 }

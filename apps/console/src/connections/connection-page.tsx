@@ -1,3 +1,4 @@
+import type { components } from '@bulkhead/client';
 import { Alert, Button, Tabs } from '@mantine/core';
 import { useParams } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
@@ -6,6 +7,7 @@ import { ExportList } from '../exports/export-list.tsx';
 import { StartExportForm } from '../exports/start-export-form.tsx';
 import { FormButton } from '../parts/buttons.tsx';
 import { Page, QueryResult } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { ScheduleForm } from '../schedules/schedule-form.tsx';
 import { ScheduleList } from '../schedules/schedule-list.tsx';
@@ -15,7 +17,6 @@ import { ConnectionWebhook } from '../webhooks/connection-webhook.tsx';
 import { ConnectionHome } from './connection-home.tsx';
 import { ConnectionProbe } from './connection-probe.tsx';
 import { ConnectionSettings } from './connection-settings.tsx';
-import { ConnectionTypes } from './connection-types.tsx';
 import { TestConnectionButton } from './test-connection.tsx';
 
 const tabs = ['Overview', 'Exports', 'Syncs', 'Schedules', 'Types', 'Probe', 'Webhook', 'Settings'] as const;
@@ -127,3 +128,38 @@ function AuthorizeButton({ connection }: { readonly connection: Connection }) {
     </Button>
   );
 }
+
+type TypeRow = components['schemas']['TypeRow'];
+
+/** What is known of each type at the EHR: whether it is exported and searched, covered by the token, and stored here. */
+function ConnectionTypes({ connection: { id: connectionId, provider } }: { readonly connection: Connection }) {
+  const params = { path: { provider }, query: { connectionId } };
+  const query = api.useQuery('get', '/api/ehr/{provider}/capabilities', { params });
+  return (
+    <QueryResult query={query}>
+      {({ data }) => (
+        <RecordTable
+          caption="Resource types of the EHR"
+          rows={data.types}
+          keyOf={({ resourceType }) => resourceType}
+          columns={columns}
+        />
+      )}
+    </QueryResult>
+  );
+}
+
+/** "unknown" is not a no: the EHR decides when it is asked. */
+function yesOrNo(value: boolean | undefined): string {
+  return value === undefined ? 'unknown' : value ? 'yes' : 'no';
+}
+
+const columns: readonly Column<TypeRow>[] = [
+  { header: 'Type', cell: ({ resourceType }) => resourceType },
+  { header: 'Declared', cell: ({ declared }) => yesOrNo(declared) },
+  { header: 'Exported', cell: ({ exported = 'unknown' }) => exported.replace('-', ' ') },
+  { header: 'Searched', cell: ({ searched = 'unknown' }) => searched.replace('-', ' ') },
+  { header: 'Covered by the token', cell: ({ covered }) => yesOrNo(covered) },
+  { header: 'Stored here', cell: ({ stored }) => yesOrNo(stored) },
+  { header: 'Note', cell: ({ note = '' }) => note },
+];

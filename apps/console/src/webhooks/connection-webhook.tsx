@@ -1,11 +1,13 @@
-import { Group, Paper, Select, Stack } from '@mantine/core';
-import type { Connection } from '../api/api.ts';
+import { Group, Paper, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { api, type Connection, refreshAll } from '../api/api.ts';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
+import { EntryForm } from '../parts/forms.tsx';
 import { SectionTitle } from '../parts/page.tsx';
+import { showSecret } from '../parts/show-secret.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { Deliveries, deliveryStates } from './deliveries.tsx';
-import { SetWebhookForm } from './set-webhook-form.tsx';
 
 /** The webhook of a connection, with its calls. */
 export function ConnectionWebhook({ connection }: { readonly connection: Connection }) {
@@ -49,5 +51,38 @@ function WebhookActions({ connection }: { readonly connection: Connection }) {
         />
       )}
     </>
+  );
+}
+
+interface SetWebhookFormProps {
+  readonly connection: Connection;
+  readonly onDone: () => void;
+}
+
+function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
+  const { id, webhookUrl = '' } = connection;
+  const set = api.useMutation('put', '/api/ehr/connections/{id}/webhook', {
+    onSuccess: async ({ data: { secret } }) => {
+      onDone();
+      const text = 'Every call is signed with this secret (Standard Webhooks), so that the receiver can verify it.';
+      showSecret({ title: 'The webhook is set', label: 'Secret', secret, text });
+      await refreshAll();
+    },
+  });
+  const form = useForm({
+    initialValues: { url: webhookUrl },
+    validate: { url: (url) => (URL.canParse(url) ? null : 'Enter a URL, https://…') },
+  });
+  const submit = (body: { readonly url: string }) => set.mutate({ params: { path: { id } }, body });
+  return (
+    <EntryForm action="Set" mutation={set} onSubmit={form.onSubmit(submit)}>
+      <TextInput
+        label="URL"
+        description="Called with POST. Calls contain ids and counts, and no patient data"
+        withAsterisk
+        {...form.getInputProps('url')}
+      />
+      {webhookUrl !== '' && <Text size="sm">This creates a new secret. The old one stops working.</Text>}
+    </EntryForm>
   );
 }

@@ -3,9 +3,8 @@ import { withExports } from '@bulkhead/imports/export/testing';
 import { type DatabaseCopy, openDatabase } from '@bulkhead/store/testing';
 import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
-import type { WorkerDeps } from '../../src/deps.ts';
-import { withFeatureWork } from '../../src/feature-work.ts';
 import { peopleTextOf } from '../../src/people-text.ts';
+import { type WorkerDeps, withFeatureWork } from '../../src/works.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
 export type UseCases = Awaited<ReturnType<typeof startUseCases>>;

@@ -8,7 +8,7 @@ import { runJob } from '@bulkhead/queues/testing';
 import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { withFeatureWork } from '../../src/feature-work.ts';
+import { withFeatureWork } from '../../src/works.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
 let cases: UseCases;

@@ -1,7 +1,8 @@
 import { invalidRequest } from '@bulkhead/base';
+import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { AccessStore } from '../access.feature.ts';
-import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
+import { type ApiKey, type ApiKeyRole, apiKeyRoles, apiKeySchema } from '../api-key.record.ts';
 import { accessError } from '../errors.ts';
 import { connectionIdFaults, connectionIdsSchema } from './connection-ids.ts';
 
@@ -166,4 +167,26 @@ function toExpiry(body: {
   const { role, expiresAt, expiresInDays = role === 'operator' ? operatorKeyDays.default : undefined } = body;
   if (expiresAt !== undefined) return new Date(expiresAt);
   return expiresInDays === undefined ? undefined : new Date(Date.now() + expiresInDays * dayMs);
+}
+
+export const apiKeyViewSchema = z
+  .strictObject(
+    viewShapeOf(apiKeySchema, [
+      'id',
+      'name',
+      'role',
+      'prefix',
+      'connectionIds',
+      'requestsPerMinute',
+      'createdAt',
+      'expiresAt',
+      'revokedAt',
+      'lastUsedAt',
+    ]),
+  )
+  .meta({ id: 'ApiKey', description: 'An API key: who may call the API. The key itself is shown once.' });
+
+/** A key as the API shows it, without the key itself and its hash. */
+export function toApiKeyView(apiKey: ApiKey): View<typeof apiKeyViewSchema> {
+  return viewOf(apiKeyViewSchema, apiKey);
 }

@@ -1,10 +1,11 @@
 import { hashOf, invalidRequest, present } from '@bulkhead/base';
 import { systemScopeFault } from '@bulkhead/fhir';
 import { assertionType, OAuthError, readableScopes, refused, verifyAssertion } from '@bulkhead/fhir/bulk-server';
+import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { importJWK, type JWK } from 'jose';
 import { z } from 'zod';
 import type { AccessStore } from '../access.feature.ts';
-import { type BackendClient, jwksSchema } from '../backend-client/backend-client.record.ts';
+import { type BackendClient, backendClientSchema, jwksSchema } from '../backend-client/backend-client.record.ts';
 import { ClientKeys, type ReadJson } from '../backend-client/client-keys.ts';
 import { checkSecret, hasSecret, readClientSecret } from '../backend-client/client-secret.ts';
 import { type ClientGrant, tokenSeconds } from '../backend-client/client-token.repository.ts';
@@ -253,4 +254,25 @@ function registeredFault(scope: string): string | undefined {
   return others.length > 0
     ? `must only allow to read, and ${others.join(' ')} allows more. Use .read or .rs`
     : undefined;
+}
+
+export const backendClientViewSchema = z
+  .strictObject(
+    viewShapeOf(backendClientSchema, [
+      'id',
+      'name',
+      'scope',
+      'connectionIds',
+      'jwks',
+      'jwksUrl',
+      { secrets: ['id', 'createdAt'] },
+      'createdAt',
+      'revokedAt',
+      'lastUsedAt',
+    ]),
+  )
+  .meta({ id: 'BackendClient', description: 'A program that reads by SMART Backend Services.' });
+
+export function toBackendClientView(client: BackendClient): View<typeof backendClientViewSchema> {
+  return viewOf(backendClientViewSchema, client);
 }

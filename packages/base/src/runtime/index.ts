@@ -51,5 +51,4 @@ export type { Immutable } from './values/immutable.ts';
 export { median } from './values/median.ts';
 export { present } from './values/present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './waits/repeated-reads.ts';
-export { runWithPauses } from './waits/run-with-pauses.ts';
-export { observeWaits, type WaitObserver, whileWaiting } from './waits/waits.ts';
+export { observeWaits, runWithPauses, type WaitObserver, whileWaiting } from './waits/waits.ts';

@@ -10,9 +10,28 @@ import {
   type RequestPriority,
   requestPriorities,
 } from './budget.ts';
-import { giveBackScript } from './give-back.lua.ts';
-import { waitingField } from './redis-script.ts';
+import { createRedisScript, dayBuckets, waitingField } from './redis-script.ts';
 import { reserveScript } from './reserve.lua.ts';
+
+/**
+ * Removes grants that were not used from the log and from the day. A grant that is not in the log is not counted back, so a report that
+ * is repeated counts once, and a grant that the log no longer knows stays counted.
+ * KEYS  as of `reserveScript`
+ * ARGV  the grants
+ */
+const giveBackScript = createRedisScript(`
+${dayBuckets}
+for _, grant in ipairs(ARGV) do
+  local latest = redis.call('ZSCORE', KEYS[2], grant)
+  if latest then
+    redis.call('ZREM', KEYS[2], grant)
+    if redis.call('HEXISTS', KEYS[3], bucketOf(latest)) == 1 then
+      redis.call('HINCRBY', KEYS[3], bucketOf(latest), -1)
+      redis.call('HINCRBY', KEYS[1], 'dayTotal', -1)
+    end
+  end
+end
+`);
 
 /** The time by which an answered request has certainly arrived. */
 export interface Arrival {

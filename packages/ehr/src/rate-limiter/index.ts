@@ -8,6 +8,4 @@ export {
 } from './budget.ts';
 export { limiterError } from './errors.ts';
 export { type BudgetUse, createRateLimiter, type RateLimiter } from './rate-limiter.ts';
-export { type BudgetState, readBudgets } from './read-budgets.ts';
-export { readDays } from './read-days.ts';
-export { type BudgetPause, readPause } from './read-pause.ts';
+export { type BudgetPause, type BudgetState, readBudgets, readDays, readPause } from './read-budgets.ts';

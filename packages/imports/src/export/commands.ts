@@ -21,7 +21,6 @@ export {
 } from './read/export-view.ts';
 export { startedExportSchema, toStartedView } from './read/started-view.ts';
 export { typeRowSchema } from './read/type-table.ts';
-export { toWatermarkView, watermarkViewSchema } from './read/watermark-view.ts';
 export { requestKey } from './sent-request.ts';
 export {
   bulkExportQuerySchema,
@@ -30,3 +29,4 @@ export {
 } from './start/export-request.schema.ts';
 export { newExport } from './start/new-export.ts';
 export { createStartExport } from './start/start-export.ts';
+export { toWatermarkView, watermarkViewSchema } from './watermarks/watermark.record.ts';

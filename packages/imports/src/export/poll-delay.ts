@@ -1,6 +1,9 @@
+import type { AppError } from '@bulkhead/base';
 import type { Provider } from '@bulkhead/ehr/providers';
 import type { BulkExport, EarlierExports, PollReason } from './bulk-export.record.ts';
+import { exportError } from './errors.ts';
 import type { BulkExportDeps } from './export-deps.ts';
+import { pollJob } from './jobs.ts';
 
 /** Servers have sent a `Retry-After` of 5 h and an epoch timestamp. An export that is ready should not wait that long. */
 export const maxPollDelayMs = 10 * 60_000;
@@ -128,4 +131,33 @@ export function boundsOf(
   { provider }: Pick<BulkExport, 'provider'>,
 ): PollBounds {
   return pollBounds(ehr.provider(provider), pollIntervalMs);
+}
+
+/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
+export async function schedulePolls(deps: BulkExportDeps<never>, record: Pick<BulkExport, 'id' | 'provider'>) {
+  const { floorMs } = boundsOf(deps, record);
+  await deps.producer.schedule({
+    job: pollJob,
+    payload: { exportId: record.id },
+    everyMs: floorMs,
+    // If `notBefore` is later, the iterations before it return at once.
+    startAt: new Date(deps.now().getTime() + floorMs),
+  });
+}
+
+/** Servers that answer from several processes, and object stores, know what is new everywhere after some seconds. */
+const notThereMs = { 'export-not-there-yet': 10 * 60_000, 'file-not-there-yet': 5 * 60_000 } as const;
+
+/**
+ * The error that asks again for what the EHR has named shortly before and now answers with 404.
+ * @param options.since when it was named. Undefined if it was seen since
+ * @returns undefined if it must be there by now, or the answer was another one
+ */
+export function notThereYet(
+  { status, context, ehrText }: Pick<AppError, 'context' | 'ehrText'> & { readonly status: number },
+  options: { readonly code: keyof typeof notThereMs; readonly since: Date | undefined; readonly now: Date },
+): AppError | undefined {
+  const { code, since, now } = options;
+  const isNew = since !== undefined && now.getTime() - since.getTime() < notThereMs[code];
+  return isNew && status === 404 ? exportError(code, { context, ehrText }) : undefined;
 }

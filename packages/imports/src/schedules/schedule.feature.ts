@@ -1,3 +1,4 @@
+import type { ConnectionStore } from '@bulkhead/connections';
 import {
   countsNothing,
   defineFeature,
@@ -10,6 +11,8 @@ import {
   retainsNothing,
   type StoreContext,
 } from '@bulkhead/store';
+import type { BulkExportStore } from '../export/index.ts';
+import type { SyncStore } from '../sync/index.ts';
 import { collections } from './collections.ts';
 import { ScheduleRepository } from './schedule.repository.ts';
 
@@ -37,3 +40,6 @@ export const scheduleFeature = defineFeature({
 });
 
 export type ScheduleStore = RepositoriesOf<typeof scheduleFeature>;
+
+/** The repositories of schedules, and of what they start. */
+export type ScheduleStores = ScheduleStore & BulkExportStore & SyncStore & Pick<ConnectionStore, 'connections'>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { spreadOf } from './spread-of.ts';
+import { spreadOf } from './commands/new-schedule.ts';
 
 const hourMs = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { finalizeSyncWork } from './finish/finalize-sync.job.ts';
 import { planReferencesWork } from './plan/plan-references.job.ts';
 import { planSyncWork } from './plan/plan-sync.job.ts';
-import { resumeSyncWork } from './recover/resume-sync.job.ts';
+import { resumeSyncWork } from './recover/sync-work.ts';
 import { syncStepWork } from './search/run-sync-step.job.ts';
 
 export { finalizeSync } from './finish/finalize-sync.job.ts';

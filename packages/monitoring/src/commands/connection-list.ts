@@ -14,8 +14,8 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { rankOf, severitySchema } from '../health/health-check.ts';
+import type { MonitoredStores } from '../monitoring.feature.ts';
 import type { ConnectionState } from '../report/connection-states.ts';
-import type { MonitoredStores } from '../stores.ts';
 import type { HealthService } from './health.service.ts';
 
 /** `unchecked`: added since the last check, which a worker makes each minute. */

@@ -6,10 +6,10 @@ import { type GroupedCheck, problemsOf } from '../health/health-problems.ts';
 import type { ProcessSnapshot } from '../health/health-snapshot.ts';
 import { failedJobsMs } from '../health/queue.checks.ts';
 import { sweepJob } from '../jobs.ts';
+import type { MonitoredStores } from '../monitoring.feature.ts';
 import { type CheckDeps, checkData } from '../report/check-data.ts';
 import { type ConnectionState, statesOf } from '../report/connection-states.ts';
 import type { CheckedData } from '../report/health-report.record.ts';
-import type { MonitoredStores } from '../stores.ts';
 
 interface Deps extends CheckDeps {
   readonly store: CheckDeps['store'] & Pick<MonitoredStores, 'processStates' | 'server'>;

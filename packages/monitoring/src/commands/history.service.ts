@@ -1,7 +1,7 @@
 import { keepForKey } from '@bulkhead/base';
 import type { History } from '../history/history.schema.ts';
 import { summarizeHistory } from '../history/summarize-history.ts';
-import type { MonitoredStores } from '../stores.ts';
+import type { MonitoredStores } from '../monitoring.feature.ts';
 
 /** Samples change each minute. */
 const keptMs = 60_000;

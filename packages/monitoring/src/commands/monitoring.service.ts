@@ -1,7 +1,7 @@
 import { unavailable } from '@bulkhead/base';
 import type { Producer, QueueFigures } from '@bulkhead/queues';
+import type { MonitoredStores } from '../monitoring.feature.ts';
 import { type ProcessState, processStatus } from '../processes/process-state.record.ts';
-import type { MonitoredStores } from '../stores.ts';
 
 /** Ended runs are counted this long, so that a failure at night is visible in the morning and in the evening. */
 const endedForMs = 24 * 60 * 60_000;

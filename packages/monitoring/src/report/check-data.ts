@@ -8,7 +8,7 @@ import { dataShownMs, maxRead, webhooksShownMs } from '../health/data.checks.ts'
 import type { GroupedCheck } from '../health/health-problems.ts';
 import type { DataSnapshot } from '../health/health-snapshot.ts';
 import { failuresShownMs } from '../health/run.checks.ts';
-import type { MonitoredStores } from '../stores.ts';
+import type { MonitoredStores } from '../monitoring.feature.ts';
 import type { CheckedData, ConnectionWork } from './health-report.record.ts';
 
 /** More failed or active records than a report can show. */

@@ -9,7 +9,7 @@ import { historyKeptMs } from '../history/history-sample.repository.ts';
 import { fullest, furthestBehind, mergeRuns, mergeSamples, mergeVolumes } from '../history/merge-samples.ts';
 import { usualOf } from '../history/summarize-history.ts';
 import { sampleHistoryJob } from '../jobs.ts';
-import type { MonitoredStores } from '../stores.ts';
+import type { MonitoredStores } from '../monitoring.feature.ts';
 
 /** Adds the current state to the sample of this quarter of an hour. */
 export const sampleHistoryWork = work(sampleHistoryJob, { run: sampleHistory });

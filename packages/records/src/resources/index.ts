@@ -1,4 +1,3 @@
-export { checkSince } from './changes/check-since.ts';
 export { type ResourceChange, ResourceChangeRepository } from './changes/resource-changes.ts';
 export { type ConnectionCheck, createConnectionCheck } from './check-connection.ts';
 export { isErasedEntry } from './erase/is-erased-entry.ts';

@@ -14,8 +14,7 @@ import {
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint } from '../../define-endpoint.ts';
 import { exportEventsExample, exportExample, exportResponse, outputFileExample } from './bulk-export.examples.ts';
-import { exportActions } from './export.actions.ts';
-import { startExport } from './start-export.endpoint.ts';
+import { exportActions, startExport } from './start-export.endpoint.ts';
 
 const listExports = defineEndpoint({
   id: 'listBulkExports',

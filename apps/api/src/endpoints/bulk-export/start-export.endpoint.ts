@@ -1,9 +1,19 @@
-import { replayed } from '@bulkhead/http';
+import { defineActions, replayed } from '@bulkhead/http';
 import { at, connectionId, exportId, success } from '@bulkhead/http/schemas';
 import { bulkExportRequestSchema, startedExportSchema, toStartedView } from '@bulkhead/imports/export/commands';
 import { defineEndpoint } from '../../define-endpoint.ts';
 import { statusUrl } from './bulk-export.examples.ts';
-import { exportActions } from './export.actions.ts';
+
+export const exportActions = defineActions('export', {
+  cancel: { keys: 'client', people: 'operator' },
+  create: { keys: 'client', people: 'operator' },
+  list: { keys: 'client', people: 'viewer', audited: false },
+  // A signed link to a file opens the file without a token, so showing such links is audited.
+  read: { keys: 'client', people: 'viewer', audited: 'if-shown' },
+  // It shows neither links nor resources.
+  readLog: { keys: 'client', people: 'viewer', audited: false },
+  retry: { keys: 'client', people: 'operator' },
+});
 
 /** Endpoint 1 of the guide. */
 export const startExport = defineEndpoint({

@@ -1,4 +1,4 @@
-import { endpointGroup, parseJson } from '@bulkhead/http';
+import { defineActions, endpointGroup, parseJson } from '@bulkhead/http';
 import { at, connectionId, page, responseWith } from '@bulkhead/http/schemas';
 import {
   cohortBodySchema,
@@ -10,7 +10,15 @@ import {
 } from '@bulkhead/imports/export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint } from '../../define-endpoint.ts';
-import { cohortActions } from './cohort.actions.ts';
+
+const cohortActions = defineActions('cohort', {
+  change: { keys: 'client', people: 'operator' },
+  delete: { keys: 'client', people: 'operator' },
+  list: { keys: 'client', people: 'viewer', audited: false },
+  // Its response has the ids of patients.
+  read: { keys: 'client', people: 'viewer' },
+  set: { keys: 'client', people: 'operator' },
+});
 
 const summaryExample = { connectionId, name: 'diabetes', createdAt: at, changedAt: at, count: 2 };
 const cohortResponse = responseWith(cohortViewSchema, { ...summaryExample, patients: ['p1', 'p2'] });

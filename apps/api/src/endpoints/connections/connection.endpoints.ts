@@ -7,12 +7,14 @@ import {
   toConnectionView,
 } from '@bulkhead/connections/commands';
 import { endpointGroup } from '@bulkhead/http';
-import { page, responseWith, success } from '@bulkhead/http/schemas';
+import { at, exportId, page, responseWith, success } from '@bulkhead/http/schemas';
+import { toWatermarkView, watermarkViewSchema } from '@bulkhead/imports/export/commands';
 import {
   connectionCountsSchema,
   connectionListQuerySchema,
   listedConnectionSchema,
 } from '@bulkhead/monitoring/commands';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../define-endpoint.ts';
 import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
@@ -20,7 +22,6 @@ import { applyEndpoints } from './apply-connection.endpoint.ts';
 import { connectionActions } from './connection.actions.ts';
 import { connectionBodyExample, connectionExample, listedConnectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
-import { listWatermarks } from './list-watermarks.endpoint.ts';
 import { probeEndpoints } from './probe-connection.endpoint.ts';
 import { providerEndpoints } from './provider.endpoints.ts';
 import { testConnection, testDraft } from './test-connection.endpoint.ts';
@@ -195,6 +196,27 @@ const changeOrigins = defineEndpoint({
     audit.addTarget({ name: connection.name, origins: body.origins.join(' '), aliases: body.aliases.join(' ') });
     audit.setChanged(isChanged);
     return { data: toConnectionView(connection) };
+  },
+});
+
+const listWatermarks = defineEndpoint({
+  id: 'listWatermarks',
+  route: 'GET /api/ehr/connections/:id/watermarks',
+  action: connectionActions.read,
+  summary: 'List the watermarks: the time up to which each type is completely stored',
+  description:
+    'Returns the time up to which everything is stored, for each level and type. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',
+  request: { query: shortListQuery },
+  responses: {
+    200: page('One entry for each level and type', {
+      item: watermarkViewSchema,
+      example: [{ resourceType: 'Patient', level: 'Patient', until: at, deletionsUntil: at, exportId }],
+    }),
+  },
+  errors: ['unknown-connection'],
+  async handler({ params: { id }, query, caller: { scope }, services }) {
+    const { items, next } = pageOf(await services.bulkExports.watermarks({ id, scope }), query);
+    return { data: items.map(toWatermarkView), next };
   },
 });
 

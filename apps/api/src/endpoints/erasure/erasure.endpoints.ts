@@ -7,13 +7,28 @@ import {
   type RequestedErasure,
   toErasureView,
 } from '@bulkhead/erasure/commands';
-import { type AuditNotes, actorOf, endpointGroup, type Reply } from '@bulkhead/http';
-import { connectionId, later, page, success } from '@bulkhead/http/schemas';
-import { dataAmountsSchema } from '@bulkhead/store';
+import { type AuditNotes, actorOf, defineActions, endpointGroup, type Reply } from '@bulkhead/http';
+import { connectionId, count, instant, later, page, success } from '@bulkhead/http/schemas';
+import { dataAmountsSchema, pageOf, shortListQuery, viewOf } from '@bulkhead/store';
+import { z } from 'zod';
 import { defineEndpoint } from '../../define-endpoint.ts';
 import { connectionActions } from '../connections/connection.actions.ts';
-import { erasureActions, patientActions } from './erasure.actions.ts';
-import { listRetention } from './list-retention.endpoint.ts';
+
+const erasureActions = defineActions('erasure', {
+  list: { keys: 'operator', people: 'viewer', audited: false },
+  confirmStopped: { keys: 'operator', people: 'admin' },
+  read: { keys: 'operator', people: 'viewer', audited: false },
+});
+
+const patientActions = defineActions('patient', {
+  erase: { keys: 'operator', people: 'admin' },
+  letIn: { keys: 'operator', people: 'admin' },
+  readAmounts: { keys: 'operator', people: 'viewer' },
+});
+
+const retentionActions = defineActions('retention', {
+  read: { keys: 'operator', people: 'viewer', audited: false },
+});
 
 const amountsExample = {
   resources: { Patient: 1, Observation: 214, DocumentReference: 3 },
@@ -188,6 +203,40 @@ const confirmStopped = defineEndpoint({
   async handler({ params: { id }, body: { processId }, caller: { scope }, services, audit }) {
     audit.addTarget({ erasureId: id, processId });
     return { data: toErasureView(await services.erasures.confirmStopped({ id, scope, processId })) };
+  },
+});
+
+const retentionSchema = z
+  .strictObject({
+    kind: z.string().describe('The kind of record, such as `bulk-export`.'),
+    startedAt: instant.describe('When the pass began.'),
+    endedAt: instant.optional().meta({ description: 'Absent while the pass is running.' }),
+    deleted: count.optional().meta({ description: 'How many records this pass has deleted.' }),
+    keptDays: count.optional().meta({
+      description: 'How many days such records are kept, according to the worker that ran the last part of the pass.',
+    }),
+  })
+  .meta({
+    id: 'RetentionPass',
+    description: 'The last pass of retention over all records of a kind. See docs/retention.md.',
+  });
+
+const retentionExample = { kind: 'bulk-export', startedAt: later, endedAt: later, deleted: 12, keptDays: 90 };
+
+const listRetention = defineEndpoint({
+  id: 'listRetention',
+  route: 'GET /api/ehr/retention',
+  action: retentionActions.read,
+  summary: 'List the last retention pass for each kind of record',
+  description:
+    'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',
+  request: { query: shortListQuery },
+  responses: {
+    200: page('The last pass over each kind of record', { item: retentionSchema, example: [retentionExample] }),
+  },
+  async handler({ query, services }) {
+    const { items, next } = pageOf(await services.monitoring.retention(), query, ({ kind }) => kind);
+    return { data: items.map((pass) => viewOf(retentionSchema, pass)), next };
   },
 });
 

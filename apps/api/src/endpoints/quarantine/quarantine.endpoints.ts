@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { anyPatient } from '@bulkhead/access/audit';
-import { endpointGroup, parseJson } from '@bulkhead/http';
+import { defineActions, endpointGroup, parseJson } from '@bulkhead/http';
 import { at, connectionId, count, exportId, later, page, success } from '@bulkhead/http/schemas';
 import {
   dismissBodySchema,
@@ -15,7 +15,15 @@ import {
 import { raw } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../define-endpoint.ts';
-import { quarantineActions } from './quarantine.actions.ts';
+
+const quarantineActions = defineActions('quarantine', {
+  describe: { keys: 'client', people: 'viewer', audited: false },
+  dismiss: { keys: 'operator', people: 'operator' },
+  // The response says which lines were rejected and why, but contains none of their content.
+  list: { keys: 'client', people: 'viewer', audited: false },
+  read: { keys: 'operator', people: 'operator' },
+  replay: { keys: 'operator', people: 'operator' },
+});
 
 const quarantinedLineExample = {
   id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readPreferences } from './prefer.ts';
+import { readPreferences } from './start-sync.endpoint.ts';
 
 test.each([
   { header: undefined, expected: { respondAsync: false } },

@@ -1,4 +1,5 @@
 import type { AppError } from '@bulkhead/base';
+import { defineActions } from '@bulkhead/http';
 import { connectionId, runId, success } from '@bulkhead/http/schemas';
 import { isSyncActive, syncError } from '@bulkhead/imports/sync';
 import {
@@ -12,9 +13,17 @@ import {
 import type { Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../define-endpoint.ts';
-import { type Preferences, readPreferences } from './prefer.ts';
-import { syncActions } from './sync.actions.ts';
 import { syncedExample, syncRunExample } from './sync.examples.ts';
+
+export const syncActions = defineActions('sync', {
+  cancel: { keys: 'client', people: 'operator' },
+  create: { keys: 'client', people: 'operator' },
+  list: { keys: 'client', people: 'viewer', audited: false },
+  read: { keys: 'client', people: 'viewer', audited: false },
+  // It shows neither resources nor patients.
+  readLog: { keys: 'client', people: 'viewer', audited: false },
+  retry: { keys: 'client', people: 'operator' },
+});
 
 /** Clients such as Node's `fetch` give up after 300 seconds without an answer. */
 const longestWaitSeconds = 290;
@@ -111,3 +120,23 @@ function incomplete(state: SyncRunState): AppError {
   if (run.phase === 'cancelled') return syncError('sync-cancelled', { context });
   return syncError('sync-incomplete', { message: run.error?.message ?? 'The sync did not complete.', context });
 }
+
+/** The preferences of a `Prefer` header (RFC 7240) that this API supports. */
+interface Preferences {
+  readonly respondAsync: boolean;
+  /** How long the client wants to wait for the result. */
+  readonly waitSeconds?: number;
+}
+
+/** As RFC 7240 requires, an unreadable preference is ignored, and if one is repeated, the first counts. */
+export function readPreferences(header = ''): Preferences {
+  const preferences = header.split(',').map((preference) => preference.split(';', 1).join('').trim());
+  const waitTexts = preferences.flatMap((preference) => waitPattern.exec(preference)?.slice(1) ?? []);
+  return {
+    respondAsync: preferences.some((preference) => preference.toLowerCase() === 'respond-async'),
+    ...(waitTexts[0] === undefined ? {} : { waitSeconds: Number(waitTexts[0]) }),
+  };
+}
+
+/** The value may be quoted; RFC 7240 allows spaces around the "=". */
+const waitPattern = /^wait\s*=\s*"?(\d{1,9})"?$/i;

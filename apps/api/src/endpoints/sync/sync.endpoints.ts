@@ -11,8 +11,7 @@ import {
 } from '@bulkhead/imports/sync/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint } from '../../define-endpoint.ts';
-import { startSync } from './start-sync.endpoint.ts';
-import { syncActions } from './sync.actions.ts';
+import { startSync, syncActions } from './start-sync.endpoint.ts';
 import { syncEventsExample, syncRunDetailResponse, syncRunExample } from './sync.examples.ts';
 
 const listSyncs = defineEndpoint({

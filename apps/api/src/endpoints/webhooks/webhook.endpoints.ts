@@ -1,3 +1,4 @@
+import { defineActions } from '@bulkhead/http';
 import { at, connectionId, exportId, later, page, responseWith, success } from '@bulkhead/http/schemas';
 import {
   deliveriesQuerySchema,
@@ -9,7 +10,14 @@ import {
 } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../define-endpoint.ts';
-import { webhookActions } from './webhook.actions.ts';
+
+const webhookActions = defineActions('webhook', {
+  listDeliveries: { keys: 'client', people: 'viewer', audited: false },
+  readDelivery: { keys: 'client', people: 'viewer', audited: false },
+  remove: { keys: 'client', people: 'operator' },
+  resend: { keys: 'client', people: 'operator' },
+  set: { keys: 'client', people: 'operator' },
+});
 
 const webhookSchema = z
   .strictObject({

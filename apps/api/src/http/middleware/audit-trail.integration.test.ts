@@ -17,8 +17,9 @@ import {
 } from '@bulkhead/http';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
-import express, { type Response } from 'express';
-import { exportActions } from '../../endpoints/bulk-export/export.actions.ts';
+import type { Response } from 'express';
+import express from 'express';
+import { exportActions } from '../../endpoints/bulk-export/start-export.endpoint.ts';
 
 let events: NewAuditEvent[] = [];
 let leftStreams = 0;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate } from 'node:timers/promises';
 
 /** Learns when the work that it observes waits for something outside of it, such as a request budget, and not for its own computation. */
 export interface WaitObserver {
@@ -21,5 +22,14 @@ export async function whileWaiting<Result>(wait: () => Promise<Result>): Promise
     return await wait();
   } finally {
     observer?.ends();
+  }
+}
+
+/** Runs work that consists of steps. The event loop does other work between them, such as renewing the locks of jobs. */
+export async function runWithPauses<Result>(steps: Generator<undefined, Result>): Promise<Result> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await setImmediate();
   }
 }

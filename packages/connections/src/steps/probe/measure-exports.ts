@@ -1,9 +1,8 @@
 import type { FactName } from '@bulkhead/ehr/providers';
 import type { Connection } from '../../connection.record.ts';
-import { templateOf } from './ids.ts';
 import { type KickOffResult, KickOffStop, type Trial } from './kick-offs.ts';
 import { awaitManifest, measureLink, noteHonoured } from './measure-manifest.ts';
-import type { ProbeWork } from './probe-work.ts';
+import { type ProbeWork, templateOf } from './probe-work.ts';
 
 type Accepted = KickOffResult & { readonly kind: 'accepted' };
 type Refused = KickOffResult & { readonly kind: 'refused' };

@@ -9,9 +9,8 @@ import {
 } from '@bulkhead/ehr';
 import { factSchemas, recordTypes } from '@bulkhead/ehr/providers';
 import { isOfRecord, isUncovered, scopeCovers } from '@bulkhead/fhir';
-import { templateOf } from './ids.ts';
 import type { Head } from './limited-session.ts';
-import type { ProbeWork } from './probe-work.ts';
+import { type ProbeWork, templateOf } from './probe-work.ts';
 
 /** What the token covers, and what is declared, covered and not stored. */
 export function measureScopes(work: ProbeWork, scope: string | undefined): void {

@@ -8,12 +8,11 @@ import type { Connection } from '../../connection.record.ts';
 import { probeJob } from '../../jobs.ts';
 import type { Probe, ProbePhase } from '../../probe/probe.record.ts';
 import type { ConnectionDeps, ProbeDeps } from '../deps.ts';
-import { FactSheet } from './fact-sheet.ts';
 import { createKickOffs, removeExport } from './kick-offs.ts';
 import { limitSession, ProbeStop, tokenRequests } from './limited-session.ts';
 import { measureExports } from './measure-exports.ts';
 import { measureGroups, measureLimits, measurePages, measurePractice, measureScopes } from './measure-reads.ts';
-import type { ProbeWork } from './probe-work.ts';
+import { FactSheet, type ProbeWork } from './probe-work.ts';
 
 /** Measures what the EHR of a connection does, within the limits of the probe's record. */
 export const probeWork = work(probeJob, { run: probeConnection, onFinalFailure: giveUp });

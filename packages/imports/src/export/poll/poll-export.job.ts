@@ -23,8 +23,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportGone, failExport, failExportIn } from '../fail-export.ts';
 import { pollJob } from '../jobs.ts';
-import { notThereYet } from '../not-there-yet.ts';
-import { boundsOf, isPollDue, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from '../poll-delay.ts';
+import { boundsOf, isPollDue, notThereYet, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from '../poll-delay.ts';
 import { connectionOf } from '../sent-request.ts';
 import { acceptManifest } from './accept-manifest.ts';
 

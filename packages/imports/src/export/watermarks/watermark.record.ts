@@ -1,5 +1,6 @@
 import type { Immutable } from '@bulkhead/base';
 import { exportTypes } from '@bulkhead/fhir';
+import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** The limits of an export of every type. What is absent is unknown, and limits nothing. See `coverageOf`. */
@@ -105,4 +106,29 @@ export type WatermarkDecision = Immutable<z.output<typeof watermarkDecisionSchem
 /** Whether an export lacks data that was requested. */
 export function isPartial(decisions: readonly WatermarkDecision[]): boolean {
   return decisions.some(({ reasons }) => reasons.some((reason) => lossReasons.has(reason)));
+}
+
+const { resourceType, exportType, at, deletionsAt, exportId, ...fields } = viewShapeOf(watermarkSchema, [
+  'exportType',
+  'resourceType',
+  'at',
+  'deletionsAt',
+  'exportId',
+]);
+
+export const watermarkViewSchema = z
+  .strictObject({ resourceType, level: exportType, until: at, deletionsUntil: deletionsAt, exportId, ...fields })
+  .meta({
+    id: 'Watermark',
+    description:
+      'The time up to which a type is wholly stored by exports of one level. The type `*` is for exports without a list of types.',
+  });
+
+export function toWatermarkView(watermark: Watermark): View<typeof watermarkViewSchema> {
+  return viewOf(watermarkViewSchema, {
+    ...watermark,
+    level: watermark.exportType,
+    until: watermark.at,
+    deletionsUntil: watermark.deletionsAt,
+  });
 }

@@ -7,11 +7,10 @@ import { findCohort } from '../../export/commands.ts';
 import { publicStatus } from '../../export/index.ts';
 import { syncRunStatus } from '../../sync/index.ts';
 import { scheduleError } from '../errors.ts';
+import type { ScheduleStores } from '../schedule.feature.ts';
 import { maxSchedules, type Schedule, scheduleFault } from '../schedule.record.ts';
-import { spreadOf } from '../spread-of.ts';
-import type { ScheduleStores } from '../stores.ts';
 import { removeSchedule, setScheduler } from './connection-schedules.ts';
-import { newSchedule } from './new-schedule.ts';
+import { newSchedule, spreadOf } from './new-schedule.ts';
 import type { ScheduleBody, ScheduleChangeBody, ScheduleListQuery } from './schedule.schema.ts';
 import { startScheduledRun } from './start-scheduled-run.ts';
 

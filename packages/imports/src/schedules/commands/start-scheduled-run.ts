@@ -7,8 +7,8 @@ import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '../../sync/comma
 import { isSyncActive } from '../../sync/index.ts';
 import { planSyncJob } from '../../sync/jobs.ts';
 import { scheduleError } from '../errors.ts';
+import type { ScheduleStores } from '../schedule.feature.ts';
 import type { Schedule } from '../schedule.record.ts';
-import type { ScheduleStores } from '../stores.ts';
 
 /** The repositories in which the start of a run reads and writes. */
 export type StartRepository = 'bulkExports' | 'cohorts' | 'syncRuns' | 'watermarks';

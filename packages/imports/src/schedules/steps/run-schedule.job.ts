@@ -9,8 +9,8 @@ import { removeSchedule } from '../commands/connection-schedules.ts';
 import { type StartRepository, startScheduledRun } from '../commands/start-scheduled-run.ts';
 import { scheduleError } from '../errors.ts';
 import { runScheduleJob } from '../jobs.ts';
+import type { ScheduleStores } from '../schedule.feature.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
-import type { ScheduleStores } from '../stores.ts';
 
 export type RunRepository =
   | 'bulkExports'

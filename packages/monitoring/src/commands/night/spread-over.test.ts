@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isDaily, spreadOver } from './spread-over.ts';
+import { isDaily, spreadOver } from './plan.service.ts';
 
 const hourMs = 3_600_000;
 const night = { from: 20 * 60, until: 6 * 60 };

@@ -2,6 +2,7 @@ import type { ResourceSearch } from '@bulkhead/fhir';
 import { type Database, idsBelow, maxWriteMs } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import mongoose from 'mongoose';
+import { resourceError } from '../errors.ts';
 import { ReplyLimit } from '../read/reply-limit.ts';
 import { cursorHash, readValues, writeValues } from '../read/resource-pages.ts';
 import { type Condition, toSelectionQuery } from '../read/resource-query.ts';
@@ -108,6 +109,12 @@ export class ResourceChangeRepository {
 
   async deletionsKnownSince(): Promise<Date | undefined> {
     return this.#options.deletionsKnownSince?.();
+  }
+
+  /** @throws AppError `history-expired` if deletions since that time may be unknown */
+  async checkSince(since: Date): Promise<void> {
+    const knownSince = await this.deletionsKnownSince();
+    if (knownSince && since < knownSince) throw resourceError('history-expired');
   }
 
   readDeletions(deletions: Parameters<typeof readDeletions>[1]) {

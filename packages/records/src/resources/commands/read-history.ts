@@ -1,7 +1,6 @@
 import { patientsShown } from '@bulkhead/access/audit';
 import { type ByteReservation, invalidRequest } from '@bulkhead/base';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
-import { checkSince } from '../changes/check-since.ts';
 import { readChangeCursor, writeChangeCursor } from '../changes/resource-changes.ts';
 import { PageRoom } from '../read/page-room.ts';
 import type { ResourceStore } from '../resource.feature.ts';
@@ -78,7 +77,7 @@ export async function openWindow(
 ) {
   const { connectionId, resourceType, changes, cursor } = options;
   const since = wholeSecond(options.since?.getTime() ?? 0);
-  if (options.since) await checkSince(since, changes);
+  if (options.since) await changes.checkSince(since);
   if (cursor === undefined) {
     const until = await changes.settledUntil();
     if (since.getTime() > until.getTime() + futureAfterMs) {

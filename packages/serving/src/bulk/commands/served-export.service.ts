@@ -22,7 +22,7 @@ import {
   type TypeFilter,
   writeManifest,
 } from '@bulkhead/fhir/bulk-server';
-import { checkSince, type IdRange, type ResourceChange, type ResourceStore } from '@bulkhead/records';
+import type { IdRange, ResourceChange, ResourceStore } from '@bulkhead/records';
 import type { ResourceService, ShownAttachments } from '@bulkhead/records/commands';
 import { type ConnectionScope, pagesOf } from '@bulkhead/store';
 import { servedExportError } from '../errors.ts';
@@ -243,7 +243,7 @@ export class ServedExportService {
 
   /** Tombstones can have been deleted since the kick-off. @throws AppError `history-expired` */
   async #checkDeletions({ since }: ServedExport): Promise<void> {
-    if (since) await checkSince(since, this.#store.resourceChanges);
+    if (since) await this.#store.resourceChanges.checkSince(since);
   }
 
   async *#deletionLines(

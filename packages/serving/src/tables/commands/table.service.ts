@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { anyPatient } from '@bulkhead/access/audit';
 import { type Fault, invalidRequest } from '@bulkhead/base';
 import { parseSearch, type Resource, type ResourceSearch, typesWithAttachments } from '@bulkhead/fhir';
-import { checkSince, type ResourceStore } from '@bulkhead/records';
+import type { ResourceStore } from '@bulkhead/records';
 import { type ResourceService, requestedPatients, type ShownAttachments } from '@bulkhead/records/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import { tableError } from '../errors.ts';
@@ -116,7 +116,7 @@ export class TableService {
     const columns = operation ? view.columns : tableColumns(view, since);
     const search = readSearch(options, view.resourceType);
     const { resourceChanges } = this.#store;
-    if (since) await checkSince(since, resourceChanges);
+    if (since) await resourceChanges.checkSince(since);
     const until = await resourceChanges.settledUntil();
     const requested = requestedPatients({ resourceType: view.resourceType, search });
     const shown = operation?.resources ? [] : [anyPatient];

@@ -5,9 +5,8 @@ import { combine, compare, equals } from './compare.ts';
 import { type Compile, type Compiled, type Constant, current, type Evaluate, type Fail } from './compiled.ts';
 import { calculate, isNumeric } from './decimal.ts';
 import { EvaluationError, ExpressionError } from './expression-error.ts';
-import { compileCall } from './functions.ts';
+import { compileCall, readerOf } from './functions.ts';
 import { type Expression, parseExpression } from './parser.ts';
-import { readerOf } from './read-element.ts';
 import { temporalTypes } from './temporal.ts';
 
 /*

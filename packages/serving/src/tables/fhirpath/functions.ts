@@ -1,13 +1,19 @@
 import { isResourceType, readReference } from '@bulkhead/fhir';
 import type { Budget } from './budget.ts';
-import { choiceElements, choiceName, choiceTypes, dateElements } from './choice-elements.ts';
+import {
+  choiceElements,
+  choiceName,
+  choiceNames,
+  choiceTypes,
+  dateElements,
+  unnamedChoices,
+} from './choice-elements.ts';
 import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
 import { kindOf } from './compare.ts';
-import { type Compile, type Compiled, current, type Fail } from './compiled.ts';
+import { type Compile, type Compiled, current, type Evaluate, type Fail } from './compiled.ts';
 import { boundaryOf, isNumeric, textOf } from './decimal.ts';
 import { EvaluationError } from './expression-error.ts';
 import type { Expression } from './parser.ts';
-import { readerOf } from './read-element.ts';
 import { stepsOfTemporal, type TemporalType, temporalBoundary, temporalTypes } from './temporal.ts';
 
 /** A call, with what its function needs to compile it. */
@@ -247,4 +253,26 @@ function typeNamed(argument: Expression, fail: Fail): string {
     if (target.kind === 'member' && target.target === undefined && target.name === 'FHIR') return argument.name;
   }
   throw fail(argument.at, 'The name of a type is expected here.');
+}
+
+/** How many names are looked up in the time of a step. */
+const namesOfStep = 2;
+
+/** Reads an element of an item. */
+export function readerOf(name: string): Evaluate {
+  const readPlain: Evaluate = (item, { budget }) => {
+    if (!isElement(item)) return undefined;
+    const value = item[name];
+    // `constructor` is not an element.
+    return typeof value === 'function' ? undefined : toCollection(value, budget);
+  };
+  if (!unnamedChoices.has(name)) return readPlain;
+  const names = choiceNames(name);
+  return (item, scope) => {
+    const plain = readPlain(item, scope);
+    if (plain !== undefined || !isElement(item)) return plain;
+    scope.budget.spend(names.length / namesOfStep);
+    const typed = names.find((candidate) => item[candidate] !== undefined);
+    return typed === undefined ? undefined : toCollection(item[typed], scope.budget);
+  };
 }
