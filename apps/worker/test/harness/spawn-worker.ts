@@ -32,6 +32,8 @@ export function spawnWorker(
   return {
     pid: child.pid as number,
     hasEnded,
+    /** Undefined if it has ended itself, or runs. */
+    endedBy: () => child.signalCode ?? undefined,
     kill,
     /** Stops the process as a pause of its machine would, until `resume`. */
     freeze: () => child.kill('SIGSTOP'),

@@ -83,7 +83,8 @@ test('a file that kills its worker at the same line three times fails as a poiso
   /** Restarts the worker, as a supervisor does. */
   const keepRunning = () => {
     if (!worker.hasEnded()) return;
-    deaths += 1;
+    // On a busy machine a worker also ends itself, if MongoDB does not answer its start in time. That is not the file's fault.
+    if (worker.endedBy() === 'SIGKILL') deaths += 1;
     worker = spawnWorker(deadlyEnv, { preload });
   };
   await waitFor(
