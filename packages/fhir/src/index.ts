@@ -93,7 +93,13 @@ export {
   maxListedPatients,
   patientsOf,
 } from './resources/patient-compartment.ts';
-export { baseUrlsOf, type DirectReference, readReference, referencesTo } from './resources/reference.ts';
+export {
+  baseUrlsOf,
+  type DirectReference,
+  readReference,
+  referencePattern,
+  referencesTo,
+} from './resources/reference.ts';
 export { referredTargets } from './resources/referred-targets.ts';
 export {
   anyResourceType,

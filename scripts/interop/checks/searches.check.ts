@@ -32,7 +32,7 @@ export async function checkSearches(
     const offered = offeredByType.get(type) ?? new Set();
     // Each type has its own seed, so that its searches do not depend on the data of other types.
     const random = createRandom(seed + index);
-    const { singles, combined } = generateSearches({
+    const { singles, combined, narrowed } = generateSearches({
       type,
       resources: [...resources.values()],
       offered,
@@ -41,6 +41,10 @@ export async function checkSearches(
       random,
     });
     const expectedByQuery = new Map<string, ReadonlySet<string>>();
+    for (const query of narrowed) {
+      const expected = new Set(await searchIds(type, query));
+      report.combinedSearch({ type, query, expected, stored: new Set(await api.searchIds(connectionId, type, query)) });
+    }
     for (const { name, value } of singles) {
       const query = queryOf([[name, value]]);
       // The same URL, because a translation would hide that the two servers read a parameter differently.

@@ -17,6 +17,8 @@ export interface GeneratedSearches {
   readonly singles: readonly SingleSearch[];
   /** Combinations of the single searches: lists of alternatives, and two parameters that must both match. */
   readonly combined: readonly (readonly Alternatives[])[];
+  /** Queries by a patient and another reference, which Bulkhead answers together only. */
+  readonly narrowed: readonly string[];
 }
 
 const datePrefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'] as const;
@@ -55,7 +57,27 @@ export function generateSearches(options: {
     }));
   const alone = ({ name, value }: SingleSearch): Alternatives => ({ name, values: [value] });
   const pairs = singles.map((single) => [alone(single), alone(random.pick(singles))]);
-  return { singles, combined: [...alternatives.map((search) => [search]), ...pairs] };
+  const narrowed = referenceNames
+    .filter((name) => stated.has(name) && offered.has(name))
+    .flatMap((name) => random.shuffle(narrowedBy(name, resources)).slice(0, perKind));
+  return { singles, combined: [...alternatives.map((search) => [search]), ...pairs], narrowed };
+}
+
+/** What most types refer to, and one that has several types of targets. */
+const referenceNames = ['encounter', 'performer', 'requester', 'location', 'based-on', 'recorder', 'organization'];
+
+/** Each patient of a resource with each other reference of it: some find the resource, the others nothing. */
+function narrowedBy(name: string, resources: readonly object[]): string[] {
+  const pairs = resources.flatMap((resource) => {
+    const references = textsIn(resource, '').filter(({ text }) => /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$/.test(text));
+    const [patients, others] = [true, false].map((isPatient) =>
+      references.filter(({ text }) => text.startsWith('Patient/') === isPatient),
+    );
+    return (patients ?? []).flatMap((patient) =>
+      (others ?? []).map((other) => `patient=${patient.text}&${name}=${encodeURIComponent(other.text)}`),
+    );
+  });
+  return [...new Set(pairs)];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { baseUrlsOf, readReference, referencesTo } from './reference.ts';
+import fc from 'fast-check';
+import { baseUrlsOf, readReference, referencePattern, referencesTo } from './reference.ts';
 
 const baseUrls = baseUrlsOf('https://EHR.example/fhir/r4/', ['http://ehr.example', 'http://internal:8080']);
 const target = { type: 'Practitioner', id: 'd1' };
@@ -52,4 +53,43 @@ test('every text of referencesTo is a reference to the resource', () => {
   const references = referencesTo(target, baseUrls);
   expect(references).toHaveLength(5);
   for (const reference of references) expect(readReference(reference, baseUrls)).toEqual(target);
+});
+
+test('referencePattern matches the texts that readReference reads as the target, and no others', () => {
+  const id = fc.constantFrom('d1', 'd.1', 'dx1', 'd1-');
+  const text = fc
+    .record({
+      base: fc.constantFrom('', '/', 'https://ehr.example/fhir/r4/', 'http://x/Patient/p1/', 'x', '?a=1/', '#a/'),
+      type: fc.constantFrom('Practitioner', 'Patient', 'practitioner', 'PractitionerRole'),
+      id,
+      link: fc.constantFrom('/', '?_id=', '?id=', '//'),
+      end: fc.constantFrom(
+        '',
+        '/_history/2',
+        '/_history/',
+        '/_history',
+        '/_history/2/3',
+        '#part',
+        '#a/b',
+        '?a=1',
+        '/x',
+      ),
+    })
+    .map(({ base, type, id: stated, link, end }) => `${base}${type}${link}${stated}${end}`);
+  fc.assert(
+    fc.property(text, id, (reference, wanted) => {
+      const named = readReference(reference);
+      const pattern = new RegExp(
+        referencePattern([
+          { type: 'Location', id: 'l1' },
+          { type: 'Practitioner', id: wanted },
+        ]),
+      );
+      expect([reference, pattern.test(reference)]).toEqual([
+        reference,
+        named?.type === 'Practitioner' && named.id === wanted,
+      ]);
+    }),
+    { numRuns: 3000 },
+  );
 });

@@ -46,6 +46,15 @@ export function referencesTo({ type, id }: DirectReference, baseUrls: readonly s
   return ['', '/', ...baseUrls.map((baseUrl) => `${baseUrl}/`)].map((start) => `${start}${type}/${id}`);
 }
 
+/**
+ * A regular expression for the texts that `readReference` reads as one of the targets, at any server. It has no percent-encoded ones. For a query, which
+ * cannot call `readReference`.
+ */
+export function referencePattern(targets: readonly DirectReference[]): string {
+  const written = targets.map(({ type, id }) => String.raw`${type}(?:/|\?_id=)${id.replaceAll('.', String.raw`\.`)}`);
+  return `^(?:[^#?]*/)?(?:${written.join('|')})(?:/_history/[^/#?]*)?(?:#.*)?$`;
+}
+
 /** Without the usual port and with the host in lower case. */
 function normalized(baseUrl: string): string {
   const url = URL.parse(baseUrl);
@@ -63,9 +72,9 @@ function partsOf(reference: string): readonly string[] | undefined {
 function pathOf(reference: string): string | undefined {
   if (reference.startsWith('urn:')) return undefined;
   const [url = ''] = decoded(reference).split('#');
-  const [path = '', query] = url.split('?');
+  const [path = '', query, ...others] = url.split('?');
   if (query === undefined) return path;
-  return query.startsWith('_id=') ? `${path}/${query.slice('_id='.length)}` : undefined;
+  return others.length === 0 && query.startsWith('_id=') ? `${path}/${query.slice('_id='.length)}` : undefined;
 }
 
 function decoded(text: string): string {

@@ -81,6 +81,24 @@ test.each([
     type: 'PractitionerRole',
     search: { tokens: [['practitioner=d1'], ['specialty=x']] },
   },
+  {
+    query: 'patient=p1&encounter=e1&performer=Practitioner/d1,https://ehr.example/fhir/r4/Organization/o1',
+    type: 'Observation',
+    search: {
+      patients: [['p1']],
+      references: [
+        { name: 'encounter', paths: ['encounter'], targets: [{ type: 'Encounter', id: 'e1' }] },
+        {
+          name: 'performer',
+          paths: ['performer'],
+          targets: [
+            { type: 'Practitioner', id: 'd1' },
+            { type: 'Organization', id: 'o1' },
+          ],
+        },
+      ],
+    },
+  },
 ])('parseSearch reads "$query" of a $type', ({ query, type, search }) => {
   expect(accepted(query, type).search).toEqual({ ...nothing, ...search });
 });
@@ -92,6 +110,7 @@ test.each([
   { query: 'name:exact=x', type: 'Patient', path: 'name:exact', message: /modifiers/ },
   { query: 'gender=x|male', type: 'Patient', path: 'gender', message: /a gender has none/ },
   { query: 'practitioner=Patient/x', type: 'PractitionerRole', path: 'practitioner', message: /not a practitioner/ },
+  { query: 'performer=d1', type: 'Observation', path: 'performer', message: /type and id/ },
   { query: '_summary=true', type: 'Patient', path: '_summary', message: /_elements/ },
   { query: '_elements=a.b', type: 'Patient', path: '_elements', message: /not the name of an element/ },
 ])('parseSearch rejects "$query" of a $type', ({ query, type, path, message }) => {

@@ -1,4 +1,5 @@
 import { FaultList } from '../faults.ts';
+import type { DirectReference } from '../resources/reference.ts';
 import {
   type Include,
   includesOf,
@@ -17,6 +18,7 @@ import {
   readElement,
   readId,
   readPatient,
+  readReferenceTo,
   readSummary,
   readText,
   readToken,
@@ -79,6 +81,7 @@ const limitsOfKind: Readonly<Record<string, Limits>> = {
   date: { repeats: 4, alternatives: 20 },
   lastUpdated: { repeats: 4, alternatives: 20 },
   text: { repeats: 4, alternatives: 20 },
+  reference: { repeats: 4, alternatives: 20 },
 };
 
 /** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). The first faults are reported, and nothing is ignored. */
@@ -157,6 +160,9 @@ function readCriteria(resourceType: string, reader: ReturnType<typeof createRead
     element !== undefined && reader.has(name) ? [element.split(',')] : [],
   );
   const texts = ofKind('text').flatMap(({ name, key }) => reader.everyOf(name, readText(key.keys), limitsOfKind.text));
+  const references = ofKind('reference').flatMap(({ name, key: { paths } }) =>
+    reader.everyOf(name, readReferenceTo(name), limitsOfKind.reference).map((targets) => ({ name, paths, targets })),
+  );
   return {
     ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
     patients: ofKind('patient').flatMap(({ name }) => reader.everyOf(name, readPatient, limitsOfKind.patient)),
@@ -165,6 +171,7 @@ function readCriteria(resourceType: string, reader: ReturnType<typeof createRead
     lastUpdated: reader.everyOf('_lastUpdated', readDate, limitsOfKind.lastUpdated),
     ...(texts.length > 0 ? { texts } : {}),
     ...(elements.length > 0 ? { present: elements } : {}),
+    ...(references.length > 0 ? { references } : {}),
   };
 }
 
@@ -304,12 +311,21 @@ export interface ResourceSearch {
   readonly tokens: AllOfAny<string>;
   /** Beginnings of names. */
   readonly texts?: AllOfAny<TextCriterion>;
+  /** A match has one of the targets at one of the paths of each. */
+  readonly references?: readonly ReferenceCriterion[];
   /** A match has one of the elements of each list. */
   readonly present?: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;
   readonly lastUpdated: AllOfAny<DateCriterion>;
   /** Undefined: any order that allows paging. */
   readonly sort?: SearchOrder;
+}
+
+interface ReferenceCriterion {
+  /** The name of the parameter. */
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly targets: readonly DirectReference[];
 }
 
 /** A search without criteria. */

@@ -1,3 +1,5 @@
+import { referenceParametersOf } from './reference-parameters.ts';
+
 /**
  * The search parameters of each type: those of R4 (https://hl7.org/fhir/R4/searchparameter-registry.html) that the stored keys can answer, by
  * R4's names, and after a `|` those that Bulkhead adds, because programs that read all types need one name for the same question (`code`,
@@ -142,6 +144,8 @@ export type SearchedKey =
   | { readonly kind: 'text'; readonly keys: readonly string[] }
   /** What is about a patient. */
   | { readonly kind: 'patient' }
+  /** The references of some elements. No index has them, so the search must also name what has one: see `filterFault`. */
+  | { readonly kind: 'reference'; readonly paths: readonly string[] }
   | { readonly kind: 'id' | 'lastUpdated' };
 
 export interface SearchParameter {
@@ -215,10 +219,19 @@ export function searchParametersOf(resourceType: string): ReadonlyMap<string, Se
     ...[...commonNames, ...ofR4].map((entry) => toParameter(entry, false)),
     ...own.map((entry) => toParameter(entry, true)),
   ];
-  const byName = new Map(all.map((parameter) => [parameter.name, parameter]));
+  const byName = new Map([...referenceFilters(resourceType), ...all].map((parameter) => [parameter.name, parameter]));
   // Only types of the table, because a request can name any number of others.
   if (table !== '') parameters.set(resourceType, byName);
   return byName;
+}
+
+function referenceFilters(resourceType: string): SearchParameter[] {
+  return referenceParametersOf(resourceType).map(([name, paths]) => ({
+    name,
+    type: 'reference',
+    isOwn: false,
+    key: { kind: 'reference', paths: paths.map((path) => path.join('.')) },
+  }));
 }
 
 function toParameter(entry: string, isOwn: boolean): SearchParameter {

@@ -1,6 +1,12 @@
-import { referencedId, relativeReference } from '../resources/reference.ts';
+import {
+  type DirectReference,
+  readReference as readLiteral,
+  referencedId,
+  relativeReference,
+} from '../resources/reference.ts';
 import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
+import { targetsOf } from './reference-parameters.ts';
 import { searchToken } from './search-keys.ts';
 import type { SearchParameter, TokenParameter } from './search-parameters.ts';
 import { foldText, type TextCriterion } from './search-texts.ts';
@@ -31,6 +37,22 @@ function readTarget(value: string): string {
   const reference = relativeReference(value);
   if (reference !== undefined) return reference;
   throw new WrongValue(`${JSON.stringify(value)} does not name a resource. Use its type and id, such as Observation/1`);
+}
+
+/** The types of targets that are meant by an id alone. */
+const typesOfIds: Readonly<Record<string, string>> = { ...targetsOf, encounter: 'Encounter' };
+
+/** Reads `Type/x` or the absolute URL of a resource, and `x` if the parameter has one type of target. */
+export function readReferenceTo(parameter: string): ReadValue<DirectReference> {
+  const type = Object.hasOwn(typesOfIds, parameter) ? typesOfIds[parameter] : undefined;
+  return (value) => {
+    if (type !== undefined && isResourceId(value)) return { type, id: value };
+    const target = readLiteral(value);
+    if (target !== undefined) return target;
+    throw new WrongValue(
+      `${JSON.stringify(value)} does not name a resource. Use its type and id, such as ${type ?? 'Observation'}/1`,
+    );
+  };
 }
 
 /** Elements of type `code`. FHIR implies their system, so the stored resource has none. */

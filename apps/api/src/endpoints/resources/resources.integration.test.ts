@@ -75,6 +75,34 @@ test('a search by `_security` finds the resources that the EHR has labelled, as 
   expect((await find('R', ndjson)).text.trim()).toBe(JSON.stringify(flags[1]));
 });
 
+test('a search by another reference finds it by each of its texts, in what a patient or a code narrows', async () => {
+  const observation = (id: string, reference: string, patient = 'e') => ({
+    ...{ resourceType: 'ServiceRequest', id, status: 'final', code: { coding: [{ code: 'c1' }] } },
+    ...{ subject: { reference: `Patient/${patient}` }, encounter: { reference } },
+    performer: [{ reference: 'Organization/e1' }, { reference: 'Practitioner/d1' }],
+  });
+  const stored = [
+    observation('e-1', 'Encounter/e1'),
+    observation('e-2', 'https://ehr.example/fhir/r4/Encounter/e1/_history/3'),
+    observation('e-3', 'Encounter/e12'),
+    observation('e-4', 'Encounter/e1', 'other'),
+    observation('e-5', 'EpisodeOfCare/e1'),
+  ];
+  await api.store.prepareResourceTypes(['ServiceRequest']);
+  await api.store.resourceWriter.write('ServiceRequest', stored.map(toDocument));
+  const find = (query: string) => get(`ServiceRequest?connectionId=${connectionId}&${query}`);
+  expect(idsIn((await find('patient=e&encounter=e1')).body)).toEqual(['e-1', 'e-2']);
+  expect(idsIn((await find('patient=e&encounter=Encounter/e12,EpisodeOfCare/e1')).body)).toEqual(['e-3', 'e-5']);
+  expect(idsIn((await find('code=c1&encounter=e1&performer=Practitioner/d1')).body)).toEqual(['e-1', 'e-2', 'e-4']);
+  expect(idsIn((await find('patient=e&encounter=e1&performer=Practitioner/d2')).body)).toEqual([]);
+  const { status, body } = await find('encounter=e1');
+  expect([status, body.error.details]).toEqual([
+    400,
+    [{ path: 'encounter', message: expect.stringMatching(/together with `patient`, `_id` or `code`/) }],
+  ]);
+  expect((await get(`ServiceRequest?connectionId=${connectionId}&encounter=e1`, ndjson)).status).toBe(400);
+});
+
 test('a search without matches returns neither entries nor a next page', async () => {
   const { body } = await search('patient=unknown&_total=accurate');
   expect(body).toMatchObject({ total: 0, link: [{ relation: 'self' }] });

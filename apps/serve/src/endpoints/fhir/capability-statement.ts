@@ -83,6 +83,7 @@ function toSearchParam({ name, type, isOwn, key }: SearchParameter, resourceType
     name,
     ...(isOwn ? { definition: `urn:bulkhead:search-parameter:${name}` } : {}),
     type,
+    ...(key.kind === 'reference' ? { documentation: 'Together with patient, _id or code.' } : {}),
     ...(isOwn && key.kind === 'date' ? { documentation: `Compares ${dateParameterOf(resourceType)}.` } : {}),
   };
 }

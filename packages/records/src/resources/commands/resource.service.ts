@@ -23,7 +23,7 @@ import {
 import type { ConnectionScope } from '@bulkhead/store';
 import type { ConnectionCheck } from '../check-connection.ts';
 import { resourceError } from '../errors.ts';
-import { sortFault } from '../read/resource-query.ts';
+import { filterFault, sortFault } from '../read/resource-query.ts';
 import type { ResourceStore } from '../resource.feature.ts';
 import type { SourcedVersion } from '../version/resource-document.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
@@ -202,6 +202,7 @@ export class ResourceService {
       throw invalidRequest(paged.map((path) => ({ path, message })));
     }
     const { search } = parse(options);
+    checkFilter(search);
     const requested = requestedPatients({ ...reference, search });
     const patients = requested.length > 0 ? requested : [anyPatient];
     return {
@@ -392,7 +393,14 @@ function checkType(resourceType: string): void {
 }
 
 /** @throws AppError `invalid-request` */
+function checkFilter(search: SearchRequest['search']): void {
+  const fault = filterFault(search);
+  if (fault !== undefined) throw invalidRequest([fault]);
+}
+
+/** @throws AppError `invalid-request` */
 function checkPage(resourceType: string, { search, includes }: Pick<SearchRequest, 'search' | 'includes'>): void {
+  checkFilter(search);
   const sorted = sortFault(search);
   if (sorted !== undefined) throw invalidRequest([{ path: '_sort', message: sorted }]);
   const other = includes.find(({ type }) => type !== resourceType);

@@ -1,4 +1,10 @@
-import { type DateCriterion, everyResource, type ResourceSearch, textCondition } from '@bulkhead/fhir';
+import {
+  type DateCriterion,
+  everyResource,
+  type ResourceSearch,
+  referencePattern,
+  textCondition,
+} from '@bulkhead/fhir';
 import { idsBelow } from '@bulkhead/store';
 import type { resourceIndexes } from '../resource-collections.ts';
 import { changedSince } from '../version/changed-since.ts';
@@ -50,7 +56,18 @@ export function toResourceQuery(options: {
   readonly search: ResourceSearch;
 }): ResourceQuery {
   const { connectionId, search } = options;
-  const { ids, patients, records = [], tokens, texts = [], present = [], dates, lastUpdated, sort } = search;
+  const {
+    ids,
+    patients,
+    records = [],
+    tokens,
+    texts = [],
+    present = [],
+    references = [],
+    dates,
+    lastUpdated,
+    sort,
+  } = search;
   const [indexed, ...alsoOf] = [
     ...records.map((of) => ({ of, ofPatients: recordCondition })),
     ...patients.map((of) => ({ of, ofPatients: aboutCondition })),
@@ -63,14 +80,23 @@ export function toResourceQuery(options: {
     ...texts.flatMap(textConditions),
     ...tokens.filter((anyOf) => !isSelective(anyOf)).map(tokenCondition),
     ...present.map(presentCondition),
+    ...references.map(referenceCondition),
     ...dates.flatMap((criteria) => dateCondition(criteria, dateFields)),
     ...lastUpdated.flatMap((criteria) => dateCondition(criteria, lastUpdatedFields)),
   ];
   // Tombstones have no keys, so a search by keys does not find them.
   const current = [...conditions, { deleted: false }];
-  const kinds = [ids, ...records, ...patients, tokens[0], texts[0], present[0], dates[0], lastUpdated[0]].filter(
-    (kind) => kind !== undefined,
-  );
+  const kinds = [
+    ids,
+    ...records,
+    ...patients,
+    tokens[0],
+    texts[0],
+    present[0],
+    references[0],
+    dates[0],
+    lastUpdated[0],
+  ].filter((kind) => kind !== undefined);
   const isObvious = kinds.length === 1 && !sort;
   const { isDescending = false } = sort ?? {};
   if (ids) {
@@ -104,6 +130,21 @@ export function sortFault({ ids, patients, records = [], sort }: ResourceSearch)
   if (!indexed) return undefined;
   if (sort.field !== 'date') return 'must be date or -date together with the parameter patient';
   return new Set(indexed).size > 1 ? 'is supported for one patient at a time' : undefined;
+}
+
+/**
+ * The parameter of a search that would compare every resource of the type, because no index has it and the search names nothing else that has one.
+ * A search that narrows to the record of a patient, to ids or to a code compares few.
+ * @returns undefined if there is none
+ */
+export function filterFault({ ids, patients, records = [], tokens, references = [] }: ResourceSearch) {
+  const [first] = references;
+  const isNarrow = ids !== undefined || patients.length + records.length > 0 || tokens.some(isSelective);
+  if (first === undefined || isNarrow) return undefined;
+  return {
+    path: first.name,
+    message: 'is supported together with `patient`, `_id` or `code`, because no index has it. Add one of them',
+  };
 }
 
 /** The query for all that one of the searches finds. Without searches it finds everything. */
@@ -177,6 +218,11 @@ function textConditions(anyOf: Parameters<typeof textCondition>[0]): Condition[]
 
 function presentCondition(elements: readonly string[]): Condition {
   return { $or: elements.map((element) => ({ [`resource.${element}`]: { $exists: true } })) };
+}
+
+function referenceCondition({ paths, targets }: NonNullable<ResourceSearch['references']>[number]): Condition {
+  const isOneOf = { $regex: referencePattern(targets) };
+  return { $or: paths.map((path) => ({ [`resource.${path}.reference`]: isOneOf })) };
 }
 
 const byId = { index: '_id_', order: [{ name: '_id', type: 'text' }] } as const;
