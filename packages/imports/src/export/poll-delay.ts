@@ -3,7 +3,6 @@ import type { Provider } from '@bulkhead/ehr/providers';
 import type { BulkExport, EarlierExports, PollReason } from './bulk-export.record.ts';
 import { exportError } from './errors.ts';
 import type { BulkExportDeps } from './export-deps.ts';
-import { pollJob } from './jobs.ts';
 
 /** Servers have sent a `Retry-After` of 5 h and an epoch timestamp. An export that is ready should not wait that long. */
 export const maxPollDelayMs = 10 * 60_000;
@@ -131,18 +130,6 @@ export function boundsOf(
   { provider }: Pick<BulkExport, 'provider'>,
 ): PollBounds {
   return pollBounds(ehr.provider(provider), pollIntervalMs);
-}
-
-/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
-export async function schedulePolls(deps: BulkExportDeps<never>, record: Pick<BulkExport, 'id' | 'provider'>) {
-  const { floorMs } = boundsOf(deps, record);
-  await deps.producer.schedule({
-    job: pollJob,
-    payload: { exportId: record.id },
-    everyMs: floorMs,
-    // If `notBefore` is later, the iterations before it return at once.
-    startAt: new Date(deps.now().getTime() + floorMs),
-  });
 }
 
 /** Servers that answer from several processes, and object stores, know what is new everywhere after some seconds. */

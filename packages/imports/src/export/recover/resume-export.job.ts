@@ -3,7 +3,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { downloadJob, finalizeJob, kickOffJob, resumeJob } from '../jobs.ts';
-import { schedulePolls } from '../poll-delay.ts';
+import { schedulePolls } from '../schedule-polls.ts';
 
 /** Creates the jobs of an export that a retry has resumed. */
 export const resumeWork = work(resumeJob, { run: resumeExport });
