@@ -37,7 +37,7 @@ const parametersByType: Readonly<Record<string, string>> = {
   Condition: 'category clinical-status code patient subject | date status',
   Consent: 'category date patient status',
   Contract: 'issued status | code date',
-  Coverage: 'patient status type | code date',
+  Coverage: 'beneficiary patient status type | code date',
   CoverageEligibilityRequest: 'created patient status | date',
   CoverageEligibilityResponse: 'created patient status | date',
   DetectedIssue: 'code patient | status',
@@ -127,7 +127,7 @@ const parametersByType: Readonly<Record<string, string>> = {
   Substance: 'category status',
   SupplyDelivery: 'patient status | code date',
   SupplyRequest: 'category date status | patient',
-  Task: 'authored-on code patient status | date',
+  Task: 'authored-on code patient status subject | date',
   TerminologyCapabilities: 'date status',
   TestReport: 'issued | date status',
   TestScript: 'date status',
@@ -201,8 +201,9 @@ const keysByName: Readonly<Record<string, SearchedKey>> = {
   given: text('given'),
   address: text('address'),
   patient: { kind: 'patient' },
-  // R4's two parameters read the same element of each type.
+  // R4's parameters read the same element of each type.
   subject: { kind: 'patient' },
+  beneficiary: { kind: 'patient' },
 };
 
 const commonNames = ['_id', '_lastUpdated', '_security'];
@@ -242,6 +243,6 @@ function toParameter(entry: string, isOwn: boolean): SearchParameter {
 
 function typeOf(name: string, { kind }: SearchedKey): SearchParameter['type'] {
   if (kind === 'text') return 'string';
-  if (['patient', 'subject', 'practitioner', 'target'].includes(name)) return 'reference';
+  if (kind === 'patient' || ['practitioner', 'target'].includes(name)) return 'reference';
   return kind === 'date' || kind === 'lastUpdated' ? 'date' : 'token';
 }
