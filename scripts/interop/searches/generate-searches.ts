@@ -17,8 +17,14 @@ export interface GeneratedSearches {
   readonly singles: readonly SingleSearch[];
   /** Combinations of the single searches: lists of alternatives, and two parameters that must both match. */
   readonly combined: readonly (readonly Alternatives[])[];
-  /** Queries by a patient and another reference, which Bulkhead answers together only. */
-  readonly narrowed: readonly string[];
+  /** By a patient and another reference, which Bulkhead answers together only. */
+  readonly narrowed: readonly NarrowedSearch[];
+}
+
+export interface NarrowedSearch {
+  readonly query: string;
+  /** `Type/id` */
+  readonly targets: readonly string[];
 }
 
 const datePrefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'] as const;
@@ -58,7 +64,7 @@ export function generateSearches(options: {
   const alone = ({ name, value }: SingleSearch): Alternatives => ({ name, values: [value] });
   const pairs = singles.map((single) => [alone(single), alone(random.pick(singles))]);
   const narrowed = referenceNames
-    .filter((name) => stated.has(name) && offered.has(name))
+    .filter((name) => ['patient', name].every((each) => stated.has(each) && offered.has(each)))
     .flatMap((name) => random.shuffle(narrowedBy(name, resources)).slice(0, perKind));
   return { singles, combined: [...alternatives.map((search) => [search]), ...pairs], narrowed };
 }
@@ -67,17 +73,20 @@ export function generateSearches(options: {
 const referenceNames = ['encounter', 'performer', 'requester', 'location', 'based-on', 'recorder', 'organization'];
 
 /** Each patient of a resource with each other reference of it: some find the resource, the others nothing. */
-function narrowedBy(name: string, resources: readonly object[]): string[] {
+function narrowedBy(name: string, resources: readonly object[]): NarrowedSearch[] {
   const pairs = resources.flatMap((resource) => {
     const references = textsIn(resource, '').filter(({ text }) => /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$/.test(text));
     const [patients, others] = [true, false].map((isPatient) =>
       references.filter(({ text }) => text.startsWith('Patient/') === isPatient),
     );
     return (patients ?? []).flatMap((patient) =>
-      (others ?? []).map((other) => `patient=${patient.text}&${name}=${encodeURIComponent(other.text)}`),
+      (others ?? []).map(({ text: target }) => ({
+        query: `patient=${patient.text}&${name}=${target}`,
+        targets: [patient.text, target],
+      })),
     );
   });
-  return [...new Set(pairs)];
+  return [...new Map(pairs.map((pair) => [pair.query, pair])).values()];
 }
 
 /**
