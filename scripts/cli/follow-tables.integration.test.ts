@@ -77,6 +77,21 @@ async function write(type: string, resources: readonly { readonly id: string; re
   await store.resourceWriter.write(type, documents);
 }
 
+/** Asks for the erasure of a patient, which a worker carries out later. */
+async function erase(patientId: string) {
+  const args = ['patients', 'erase', patientId, '--connection', system.connectionId, '--yes'];
+  expect(await runBulkhead(args, access())).toMatchObject({ code: 0 });
+}
+
+/** A folder loses the rows of a patient after the erasure has deleted them, so a comparison begins when all have ended. */
+const waitForErasures = () =>
+  waitFor(async () => {
+    const { code, stdout } = await runBulkhead(['erasures', 'list', '--json'], access());
+    expect(code).toBe(0);
+    const erasures: readonly { readonly phase: string }[] = JSON.parse(stdout);
+    return erasures.every(({ phase }) => phase === 'completed');
+  });
+
 const observation = (number: number, round: number) => ({
   id: `o${number}`,
   subject: { reference: `Patient/p${number % 40}` },
@@ -160,11 +175,7 @@ run(
         Array.from({ length: 500 }, (_, index) => observation(index * 5 + round, round)),
       );
       await write('Observation', [{ id: `o${round * 7}`, isGone: true }, observation(3000 + round, round)]);
-      const erased = await runBulkhead(
-        ['patients', 'erase', `p${round}`, '--connection', system.connectionId, '--yes'],
-        access(),
-      );
-      expect(erased).toMatchObject({ code: 0 });
+      await erase(`p${round}`);
       if (!existsSync(stateFile())) continue;
       const begun = Object.keys(JSON.parse(readFileSync(stateFile(), 'utf8')).tables);
       const twice = await ask(
@@ -178,6 +189,7 @@ run(
       expect(twice).toEqual(Object.fromEntries(begun.map((view) => [view, [['0']]])));
     }
     expect(kills).toBeGreaterThan(1);
+    await waitForErasures();
     expect(await runBulkhead(followArgs(), access())).toEqual({ code: 0, stdout: '', stderr: '' });
     const { reads, failed, errors } = await reading.stop();
     expect([failed, errors]).toEqual([0, '']);
@@ -259,8 +271,8 @@ run(
     expect(await rowsIn(withTwo)).toEqual([['1']]);
     // A view that is broken later keeps its rows, but not those of a patient who was erased.
     define('names', { resource: 'Patient', select: [{ column: [{ name: 'x', path: 'wher()' }] }] });
-    const erased = await runBulkhead(['patients', 'erase', 'two', '--connection', connectionId, '--yes'], access());
-    expect(erased).toMatchObject({ code: 0 });
+    await erase('two');
+    await waitForErasures();
     expect((await follow()).code).not.toBe(0);
     expect(await rowsIn(withTwo)).toEqual([['0']]);
     expect(state().names.error).toContain('wher');
