@@ -27,6 +27,10 @@ export async function checkSearches(
   const statedByType = readParameters(await api.readFhir(`${api.fhirUrl(connectionId)}/metadata`));
   const searchIds = createSearch(server);
   const patientIds = new Set((await served('Patient')).keys());
+  const isServed = async (target: string) => {
+    const [targetType = '', id = ''] = target.split('/');
+    return (await served(targetType)).has(id);
+  };
   const checkType = async (type: string, index: number) => {
     const resources = await served(type);
     const offered = offeredByType.get(type) ?? new Set();
@@ -41,15 +45,9 @@ export async function checkSearches(
       random,
     });
     const expectedByQuery = new Map<string, ReadonlySet<string>>();
-    const isServed = async (target: string) => {
-      const [targetType = '', id = ''] = target.split('/');
-      return (await served(targetType)).has(id);
-    };
-    const known: string[] = [];
-    // HAPI does not index a reference to a resource that it does not have.
-    for (const { query, targets } of narrowed)
-      if (!(await Promise.all(targets.map(isServed))).includes(false)) known.push(query);
-    for (const query of known) {
+    for (const { query, targets } of narrowed) {
+      // HAPI does not index a reference to a resource that it does not have.
+      if ((await Promise.all(targets.map(isServed))).includes(false)) continue;
       const expected = new Set(await searchIds(type, query));
       report.combinedSearch({ type, query, expected, stored: new Set(await api.searchIds(connectionId, type, query)) });
     }
