@@ -59,8 +59,12 @@ const conformance = report && args.length === 0 && ring !== 'change' ? conforman
 if (report && report.testResults.length > 1) console.log(renderDurations(report, { root, cached: cachedFiles }));
 const leftOut = args.length === 0 && !isUnit ? rings.slice(rings.indexOf(ring) + 1) : [];
 if (leftOut.length > 0) console.log(`Left out: the rings ${leftOut.join(' and ')}. See docs/testing.md`);
+// By .ci/run, so that the last lines of its output say why it failed.
+const failedBefore = process.env.FAILED_BEFORE_TESTS?.split(',').filter(Boolean) ?? [];
+for (const command of failedBefore)
+  console.error(`Failed before the tests: ${command}. See the first part of this output`);
 const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
-const failed = counts.failed + (conformance?.length ? 1 : 0);
+const failed = counts.failed + (conformance?.length ? 1 : 0) + failedBefore.length;
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(exitCode !== 0 || failed > 0 || passed === 0 ? exitCode || 1 : 0);
 

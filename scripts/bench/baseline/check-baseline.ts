@@ -13,8 +13,11 @@ const file = join(import.meta.dirname, 'baseline.json');
 /** A busy machine is not a regression, so a ratio counts as lost only if it is lost in each attempt. */
 const attempts = 4;
 
-/** The speed of the bare steps depends on node alone. */
-const unguarded = 'the bare steps themselves';
+/**
+ * `JSON.parse` over texts in memory gave 80,000 to 170,000 resources in a CPU second on one machine, so a ratio against it
+ * says more about the floor. The bare steps do the same work as the system, and their ratio guards it.
+ */
+const unguarded: readonly string[] = ['ingest-parse', 'ingest-parse, by time', 'the bare steps themselves'];
 
 /** Compares the ratios of the short benches with the committed ones. @returns the exit code */
 export async function checkBaseline(options: {
@@ -28,7 +31,7 @@ export async function checkBaseline(options: {
     const rows: BenchRow[] = [];
     for (const bench of guarded) rows.push(...(await measure(bench, { size })));
     const ratios = rows.flatMap(({ name, ratio }) =>
-      ratio === undefined || name === unguarded ? [] : [[name, Number(ratio.toFixed(3))]],
+      ratio === undefined || unguarded.includes(name) ? [] : [[name, Number(ratio.toFixed(3))]],
     );
     writeFileSync(file, `${JSON.stringify(Object.fromEntries(ratios), null, 2)}\n`);
     return 0;
@@ -40,6 +43,7 @@ export async function checkBaseline(options: {
     for (let attempt = 1; attempt <= attempts; attempt++) {
       faults = verifyBaseline(await measure(bench, { size, runs: 1 }), baseline);
       if (faults.length === 0) break;
+      for (const text of faults) print(`Attempt ${attempt} of ${attempts}: ${text}`);
     }
     lost.push(...faults);
   }
