@@ -190,7 +190,7 @@ export default {
     {
       name: 'only-steps-talk-to-an-ehr',
       comment:
-        'Commands are called by the API, which never talks to an EHR. The repository of tokens implements an interface of the client.',
+        'Commands are called by the API, which never talks to an EHR. The repository of tokens implements an interface of the client, and `import-deps` says what all steps of imports get.',
       from: {
         path: `^packages/(?:${features.join('|')})/`,
         pathNot: [
@@ -198,6 +198,7 @@ export default {
           ...inSubject(stepFolders),
           stepEntry,
           '^packages/connections/src/access-token[.]repository[.]ts$',
+          '^packages/imports/src/import-deps[.]ts$',
         ],
       },
       to: { path: '^packages/ehr/src/client/' },

@@ -1,6 +1,6 @@
 import { type AuditHeadDeps, auditWorks } from '@bulkhead/access/audit/steps';
 import { connectionWork, connectionWorks, type ProbeDeps } from '@bulkhead/connections/steps';
-import { type DocumentDeps, documentWork, documentWorks } from '@bulkhead/documents/steps';
+import { type DocumentDeps, documentWork, documentWorks, noteDocuments } from '@bulkhead/documents/steps';
 import { type ErasureDeps, erasureWork, erasureWorks } from '@bulkhead/erasure/steps';
 import {
   type BulkExportDeps,
@@ -52,11 +52,15 @@ export const works: readonly AnyWork<WorkerDeps>[] = [
   ...webhookWorks,
 ];
 
-/** Adds the parts of all features to the dependencies of their steps. In an erasure the connection is hidden before its work is stopped. */
+/**
+ * Adds the parts of all features to the dependencies of their steps, and lets features follow what others write. In an erasure the connection is
+ * hidden before its work is stopped.
+ */
 export function withFeatureWork(
   given: Omit<WorkerDeps, 'work' | 'recurringJobs' | 'endedRuns' | 'replays'>,
 ): WorkerDeps {
   const deps = { ...given, endedRuns: [endedExports(given.store), endedSyncs(given.store)] };
+  given.store.resourceWriter.subscribe(() => noteDocuments(given));
   const parts = [connectionWork, scheduleWork, exportWork, syncWork, documentWork, webhookWork, erasureWork];
   return {
     ...deps,

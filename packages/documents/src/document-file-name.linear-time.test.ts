@@ -1,7 +1,7 @@
 import { findSuperlinear } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { documentFileName } from './document-file-name.ts';
-import { attachmentFingerprint } from './steps/with-documents.ts';
+import { attachmentFingerprint } from './steps/note-documents.ts';
 
 test('the file name of a document is computed in time that grows at most linearly with its title', async () => {
   const parse = (title: string) => documentFileName({ title, contentType: title } as never);

@@ -1,4 +1,3 @@
-import { withDocuments } from '@bulkhead/documents/steps';
 import type { BulkExport } from '@bulkhead/imports/export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import type { SyncRun } from '@bulkhead/imports/sync';
@@ -138,7 +137,7 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
       const at = clock.now;
       const meta = { versionId, lastUpdated: at.toISOString() };
       const report = makeDocument({ resourceType: 'DiagnosticReport', id, meta, presentedForm }, contextAt(at));
-      await withDocuments(deps, deps.store.resourceWriter).write('DiagnosticReport', [report]);
+      await deps.store.resourceWriter.write('DiagnosticReport', [report]);
       const filter = { connectionId: connection.id, 'resource.id': id };
       return (await deps.store.documents.list({ filter, limit: 10 })).map((document) => document.id);
     },

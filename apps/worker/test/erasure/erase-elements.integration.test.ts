@@ -1,4 +1,4 @@
-import { withDocuments } from '@bulkhead/documents/steps';
+import { noteDocuments } from '@bulkhead/documents/steps';
 import { countOfPatient } from '@bulkhead/erasure';
 import { ErasureService } from '@bulkhead/erasure/commands';
 import { allPatientsOf } from '@bulkhead/fhir';
@@ -48,13 +48,19 @@ function owned(resource: Planted): Planted {
 /** Stores resources as a worker does. @returns how many were stored */
 async function write(resources: readonly Planted[], into: Store = store): Promise<number> {
   const now = erasures.cases.clock.now;
-  const writer = withDocuments({ ...erasures.cases.deps, store: into }, into.resourceWriter);
   let written = 0;
   for (const [type, ofType] of Map.groupBy(resources, ({ resourceType }) => resourceType)) {
     const documents = ofType.map((resource) => makeDocument(resource, { connectionId, observedAt: now, now }));
-    written += (await writer.write(type, documents)).written;
+    written += (await into.resourceWriter.write(type, documents)).written;
   }
   return written;
+}
+
+/** Opens the store of another worker. */
+async function openAnother(): Promise<Store> {
+  const another = await erasures.openStore();
+  another.resourceWriter.subscribe(() => noteDocuments({ ...erasures.cases.deps, store: another }));
+  return another;
 }
 
 const named = (resources: readonly Planted[], prefix: string) =>
@@ -89,7 +95,7 @@ test('an erasure with keep-out ends the Binaries of every Attachment and Referen
   await erase();
   expect(await storedBinaries()).toEqual(['of-another']);
 
-  const another = await erasures.openStore();
+  const another = await openAnother();
   expect(await write([...binaries(idsOf('first')), ...inContext], another)).toBe(0);
   const [before, after] = [idsOf('before'), idsOf('after')];
   await write(binaries(before), another);
@@ -175,7 +181,7 @@ test('a dry run counts what only the patient leads to, and the names that people
 
 test('a report that is corrected to a patient who is kept out ends with its document, content and Binary', async () => {
   await erase();
-  const another = await erasures.openStore();
+  const another = await openAnother();
   const version = (id: string, versionId: string) => {
     const meta = {
       versionId,

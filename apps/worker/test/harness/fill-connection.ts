@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fetchDocumentWork, withDocuments } from '@bulkhead/documents/steps';
+import { fetchDocumentWork } from '@bulkhead/documents/steps';
 import { makeCohortMark, runExport } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
@@ -130,7 +130,7 @@ async function addReport(
   const binary = { resourceType: 'Binary', id: 'of-report', contentType: 'text/plain', data };
   for (const resource of [report, binary]) {
     const document = makeDocument(resource, { connectionId: connection.id, source, observedAt: now, now });
-    await withDocuments(deps, deps.store.resourceWriter).write(resource.resourceType, [document]);
+    await deps.store.resourceWriter.write(resource.resourceType, [document]);
   }
 }
 

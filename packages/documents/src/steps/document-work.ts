@@ -1,6 +1,6 @@
 import { type FeatureWork, leavesNothingAtEhr, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
 import type { DocumentDeps } from './deps.ts';
-import { ensureDocumentJobs } from './with-documents.ts';
+import { ensureDocumentJobs } from './note-documents.ts';
 
 export function documentWork(deps: DocumentDeps<'documents'>): FeatureWork {
   const { store, now } = deps;

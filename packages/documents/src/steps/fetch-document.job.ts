@@ -1,7 +1,7 @@
 /*
  * A document is an attachment of a resource. Its content is downloaded by a job of its own:
  *
- *   withDocuments       stores a record for each attachment when its resource is written, and enqueues `document.fetch`
+ *   noteDocuments       stores a record for each attachment when its resource is written, and enqueues `document.fetch`
  *   fetchDocument       claims the record, and ends it as stored or skipped
  *   openDocument        opens the content: at the EHR, at another server, or inside the resource
  *   downloadDocument    writes it in encrypted parts, resumes after the last part, compares hash and size, and stores equal contents once

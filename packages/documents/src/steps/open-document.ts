@@ -5,7 +5,7 @@ import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir'
 import { documentError } from '../errors.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
-import { attachmentFingerprint } from './with-documents.ts';
+import { attachmentFingerprint } from './note-documents.ts';
 
 export interface OpenedDocument {
   /** The bytes from `startOffset` on. @throws AppError if the connection is lost */

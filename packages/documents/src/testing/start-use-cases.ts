@@ -4,6 +4,7 @@ import { resourceFeature } from '@bulkhead/records';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
 import { documentFeature } from '../document.feature.ts';
 import type { DocumentSettings } from '../steps/deps.ts';
+import { noteDocuments } from '../steps/note-documents.ts';
 
 /** The parts are small, so that a document of a test has several. */
 export const documentSettings: DocumentSettings = {
@@ -27,5 +28,7 @@ export function createStores(context: TestContext) {
 /** Starts what the steps of documents need, without a worker. */
 export async function startUseCases(options?: ConnectedEhrOptions) {
   const cases = await startConnectedEhr((at) => openTestStore(createStores, at), options);
-  return { ...cases, deps: { ...cases.deps, documents: documentSettings } };
+  const deps = { ...cases.deps, documents: { ...documentSettings } };
+  deps.store.resourceWriter.subscribe(() => noteDocuments(deps));
+  return { ...cases, deps };
 }

@@ -7,7 +7,7 @@ import { openTestStore } from '@bulkhead/store/testing';
 import { startScriptedServer } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { fetchDocumentWork } from '../steps/fetch-document.job.ts';
-import { withDocuments } from '../steps/index.ts';
+import { noteDocuments } from '../steps/index.ts';
 import { fileRoute } from '../testing/file-route.ts';
 import { createStores, documentSettings } from '../testing/start-use-cases.ts';
 
@@ -27,6 +27,7 @@ const { store } = cases.deps;
 const documents = { ...documentSettings, maxBytes: 100_000_000, partBytes: 4_194_304 };
 const deps = { ...cases.deps, documents };
 const connectionId = cases.connection.id;
+store.resourceWriter.subscribe(() => noteDocuments(deps));
 
 /** Notes a document of this content at the server, for each of the reports. */
 async function receive(id: string, bytes: Buffer) {
@@ -35,7 +36,7 @@ async function receive(id: string, bytes: Buffer) {
   const attachment = { url: `${server.url}/${id}`, contentType: 'application/pdf' };
   const report = { resourceType: 'DiagnosticReport', id, meta: { versionId: '1' }, presentedForm: [attachment] };
   const resource = makeDocument(report, { connectionId, observedAt: now, now });
-  await withDocuments(deps, store.resourceWriter).write('DiagnosticReport', [resource]);
+  await store.resourceWriter.write('DiagnosticReport', [resource]);
   const [document] = await store.documents.list({ filter: { connectionId, 'resource.id': id }, limit: 1 });
   if (!document) throw new Error('no document was noted');
   return document.id;

@@ -8,7 +8,7 @@ import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import type { PatientDocument } from '../patient-document.record.ts';
 import { fetchDocumentWork } from '../steps/fetch-document.job.ts';
-import { documentWork, withDocuments } from '../steps/index.ts';
+import { documentWork } from '../steps/index.ts';
 import { fileRoute, type ServedFile } from '../testing/file-route.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
@@ -40,14 +40,14 @@ interface ReceivedReport {
 }
 
 /** Stores a DiagnosticReport as the ingest of a line does. */
-async function receive(presentedForm: unknown, change: ReceivedReport = {}, deps = cases.deps) {
-  const now = deps.now();
+async function receive(presentedForm: unknown, change: ReceivedReport = {}) {
+  const now = cases.deps.now();
   const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = change;
   const { observedAt = now, isOfFullExport = false } = change;
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
   const resource = { resourceType: 'DiagnosticReport', id, meta, subject: { reference: 'Patient/p1' }, presentedForm };
   const report = makeDocument(resource, { connectionId: cases.connection.id, observedAt, now, isOfFullExport });
-  await withDocuments(deps, deps.store.resourceWriter).write('DiagnosticReport', [report]);
+  await cases.deps.store.resourceWriter.write('DiagnosticReport', [report]);
   return cases.deps.store.documents.list({
     filter: { connectionId: cases.connection.id, 'resource.id': id },
     limit: 2000,
@@ -61,7 +61,7 @@ async function receiveAll(resourceTypes: readonly string[]): Promise<void> {
   for (const resourceType of resourceTypes) {
     const lines = await cases.control.lines(resourceType);
     const resources = lines.map((line) => makeDocument(line, context));
-    await withDocuments(cases.deps, cases.deps.store.resourceWriter).write(resourceType, resources);
+    await cases.deps.store.resourceWriter.write(resourceType, resources);
   }
 }
 
@@ -356,12 +356,14 @@ test.each([
 );
 
 test('a document is skipped while documents are disabled, and fetched once they are enabled', async () => {
-  const off = { ...cases.deps, documents: { ...cases.deps.documents, enabled: false } };
+  const switchTo = (enabled: boolean) => Object.assign(cases.deps.documents, { enabled });
+  switchTo(false);
   const url = onServer('/off', { bytes: Buffer.from('off'), type: 'text/plain' });
-  const [document] = await receive([{ url }], {}, off);
+  const [document] = await receive([{ url }]);
   expect(document).toMatchObject({ state: 'skipped', reason: 'documents-off' });
-  await documentWork(off).ensureJobs();
+  await documentWork(cases.deps).ensureJobs();
   expect((await read(document?.id ?? '')).state).toBe('skipped');
+  switchTo(true);
   await documentWork(cases.deps).ensureJobs();
   expect(await attempt(document?.id ?? '')).toMatchObject({ state: 'stored' });
 });
@@ -398,7 +400,7 @@ test('a document is that of the stored version of its resource, whichever versio
     resourceId: id,
     context: { ...documentContext, connectionId: cases.connection.id, observedAt: at(2) },
   });
-  await withDocuments(cases.deps, cases.deps.store.resourceWriter).write('DiagnosticReport', [deletion]);
+  await cases.deps.store.resourceWriter.write('DiagnosticReport', [deletion]);
   const [recreated] = await receive(second, {
     id,
     versionId: '0',

@@ -1,7 +1,5 @@
-import type { ByteBudget } from '@bulkhead/base';
-import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { BufferPool } from '@bulkhead/store/bson';
-import type { ImportRepositories } from '../import-repositories.ts';
+import type { ImportDeps, ImportRepositories } from '../import-deps.ts';
 import type { ExportContexts } from './download/export-contexts.ts';
 import type { BulkExportStore } from './export.feature.ts';
 
@@ -11,13 +9,11 @@ interface Repositories extends BulkExportStore, ImportRepositories {}
 export type ExportRepository = keyof Repositories;
 
 /** What a step of this feature gets: the repositories that it names, and the parts of its process. */
-export interface BulkExportDeps<Uses extends ExportRepository> extends Omit<DocumentDeps<never>, 'store'> {
+export interface BulkExportDeps<Uses extends ExportRepository> extends ImportDeps {
   readonly store: Pick<Repositories, Uses>;
   readonly exportContexts: ExportContexts;
   /** Shared by all downloads of the process. */
   readonly buffers: BufferPool;
-  /** For what is large, of all jobs of the process. */
-  readonly largeBytes: ByteBudget;
   readonly pollIntervalMs: number;
 }
 

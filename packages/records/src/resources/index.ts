@@ -18,6 +18,6 @@ export {
 } from './version/resource-document.ts';
 export { compareVersions } from './version/resource-version.ts';
 export { readLineDocument, writeDocument } from './write/line-document.ts';
-export { type ResourceWriter, VersionWriter } from './write/resource.writer.ts';
+export { type ResourceWriter, VersionWriter, type WriteFollower } from './write/resource.writer.ts';
 export { upgradeResources } from './write/upgrade-resources.ts';
 export { noOutcome, sumOutcomes, type WriteOutcome, writeWithBisection } from './write/write-outcome.ts';

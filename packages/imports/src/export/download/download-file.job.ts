@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type ErrorCode, present, toExportError, toKnownError } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
-import { withDocuments } from '@bulkhead/documents/steps';
 import { EhrHttpError, fileAnswer, openFile, toBodyError } from '@bulkhead/ehr';
 import { type FailedJob, type JobContext, type RetryAt, work } from '@bulkhead/queues';
 import { type Claim, whileHeld } from '@bulkhead/store';
@@ -20,14 +19,7 @@ import { ingestFile } from './ingest-file.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 
 type Deps = BulkExportDeps<
-  | 'bulkExports'
-  | 'documentEraser'
-  | 'documents'
-  | 'outputFiles'
-  | 'quarantine'
-  | 'resourceWriter'
-  | 'resources'
-  | 'watermarks'
+  'bulkExports' | 'outputFiles' | 'quarantine' | 'resourceWriter' | 'resources' | 'watermarks'
 >;
 
 export const downloadWork = work(downloadJob, { run: downloadFileAndFinish, onFinalFailure: failFile });
@@ -232,7 +224,7 @@ async function ingest(deps: Deps, download: Download): Promise<Ingested | undefi
   const writer = withMembers(deps, { record, writer: resourceWriter });
   try {
     const ingested = await ingestFile({
-      store: { resourceWriter: withDocuments(deps, writer), quarantine: store.quarantine },
+      store: { resourceWriter: writer, quarantine: store.quarantine },
       file: { ...file, checkpoint: reached },
       observation: observed,
       body: opened.body,

@@ -1,4 +1,3 @@
-import { withDocuments } from '@bulkhead/documents/steps';
 import type { QuarantinedLine, QuarantineEntry } from '@bulkhead/records/quarantine';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
@@ -14,9 +13,7 @@ const maxLineBytes = 16 * 1024 * 1024;
  * is still not a usable resource stays in the quarantine, with the reason of this attempt.
  */
 export async function replayFileLine(
-  deps: BulkExportDeps<
-    'bulkExports' | 'documentEraser' | 'documents' | 'outputFiles' | 'quarantine' | 'resourceWriter' | 'resources'
-  >,
+  deps: BulkExportDeps<'bulkExports' | 'outputFiles' | 'quarantine' | 'resourceWriter' | 'resources'>,
   entry: QuarantineEntry,
 ): Promise<void> {
   const { store, now } = deps;
@@ -32,7 +29,7 @@ export async function replayFileLine(
     const rejected: QuarantinedLine[] = [];
     const batch = new FileBatch({
       store: {
-        resourceWriter: withDocuments(deps, store.resourceWriter),
+        resourceWriter: store.resourceWriter,
         // A replayed line is in the quarantine already, so an erasure finds it.
         quarantine: {
           async put({ lines }) {

@@ -1,4 +1,3 @@
-import { withDocuments } from '@bulkhead/documents/steps';
 import type { QuarantineEntry } from '@bulkhead/records/quarantine';
 import type { SyncDeps } from '../sync-deps.ts';
 import { type PageRepository, readSearchEntry } from './store-search-page.ts';
@@ -30,7 +29,7 @@ export async function replaySearchEntry(
     const context = { connectionId, source: { syncRunId, stepId }, observedAt: createdAt, now: now() };
     const read = await readSearchEntry({ json, resourceType, context });
     if ('reason' in read) return read.reason;
-    const { withheld } = await withDocuments(deps, store.resourceWriter).write(resourceType, [read.document]);
+    const { withheld } = await store.resourceWriter.write(resourceType, [read.document]);
     return withheld > 0 ? 'withheld' : undefined;
   }
 }

@@ -30,15 +30,7 @@ import { failedSearch, restarted, withPage, withRequest } from './step-searches.
 import { storeSearchPage } from './store-search-page.ts';
 
 type Deps = SyncDeps<
-  | 'connections'
-  | 'crawlMarks'
-  | 'documentEraser'
-  | 'documents'
-  | 'quarantine'
-  | 'resourceWriter'
-  | 'resources'
-  | 'syncRuns'
-  | 'syncSteps'
+  'connections' | 'crawlMarks' | 'quarantine' | 'resourceWriter' | 'resources' | 'syncRuns' | 'syncSteps'
 >;
 
 export const syncStepWork = work(syncStepJob, { run: runSyncStepAndFinish, onFinalFailure: failSyncStep });

@@ -1,5 +1,4 @@
 import { type ExportError, runWithPauses, toExportError } from '@bulkhead/base';
-import { withDocuments } from '@bulkhead/documents/steps';
 import type { SearchPage } from '@bulkhead/ehr';
 import { parseJsonLineInSteps, toResource } from '@bulkhead/fhir';
 import { type ResourceDocument, toStorableInSteps, writeWithBisection } from '@bulkhead/records';
@@ -11,7 +10,7 @@ import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 import { addCounts, noCounts, type PageCounts } from './step-searches.ts';
 
 /** The repositories in which a page is stored. */
-export type PageRepository = 'documentEraser' | 'documents' | 'quarantine' | 'resourceWriter' | 'resources';
+export type PageRepository = 'quarantine' | 'resourceWriter' | 'resources';
 
 interface StorePageOptions {
   readonly page: SearchPage;
@@ -128,7 +127,7 @@ async function storeBatch(
     withheld,
   } = await writeWithBisection({
     items,
-    write: (documents) => withDocuments(deps, deps.store.resourceWriter).write(resourceType, documents),
+    write: (documents) => deps.store.resourceWriter.write(resourceType, documents),
     onRefused: (entry) => quarantine(entry, 'refused-by-database'),
   });
   // This comes before the page is committed. A worker that stops in between quarantines the same entries again, which changes nothing.

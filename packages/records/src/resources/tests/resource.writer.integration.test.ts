@@ -52,6 +52,27 @@ test('the resource writer keeps the newest version if a batch contains the same 
   expect(await versionOf('c')).toBe('3');
 });
 
+test('a follower is made once for a file and gets each batch after it was written; if it fails, so does the write', async () => {
+  const followers: string[][] = [];
+  store.resourceWriter.subscribe(() => {
+    const seen: string[] = [];
+    followers.push(seen);
+    return async ({ documents, outcome }) => {
+      const [first] = documents;
+      if (!first?.resourceId.startsWith('followed')) return;
+      const [stored] = await store.resources.findStored('Observation', documents);
+      seen.push(`${first.resourceId} ${outcome.written} ${stored === first._id}`);
+      if (first.resourceId === 'followed-badly') throw new Error('The follower failed.');
+    };
+  });
+  const file = store.resourceWriter.ofFile();
+  await file.write('Observation', [observation('followed1', 1)]);
+  await file.write('Observation', [observation('followed2', 1), observation('followed3', 1)]);
+  await expect(file.write('Observation', [observation('followed-badly', 1)])).rejects.toThrow('The follower failed.');
+  await write(observation('followed4', 1));
+  expect(followers).toEqual([['followed1 1 true', 'followed2 2 true', 'followed-badly 1 true'], ['followed4 1 true']]);
+});
+
 test('twelve writers with the versions in any order end with the newest #newest-wins #confluence', async () => {
   const order = [5, 9, 2, 12, 7, 1, 11, 3, 10, 4, 8, 6];
   const outcomes = await Promise.all(

@@ -66,10 +66,14 @@ export interface ResourceWriter {
 /** A batch that was written. */
 export interface WrittenBatch {
   readonly resourceType: string;
+  readonly documents: readonly ResourceDocument[];
   /** The documents of one batch are either all tombstones or none. */
   readonly isDeletion: boolean;
   readonly outcome: WriteOutcome;
 }
+
+/** Follows the batches of one file. `write` ends when it has ended, and fails if it fails: the caller's checkpoint is then not saved. */
+export type WriteFollower = (batch: WrittenBatch) => Promise<void>;
 
 interface WriteOptions {
   /** What the earlier batches of the same file have shown. */
@@ -78,6 +82,7 @@ interface WriteOptions {
   readonly renewsUnchanged: boolean;
   /** Whether `observedAt` of an unchanged version is moved, so that it shows what an export of everything did not contain. Nothing else changes. */
   readonly notesObserved: boolean;
+  readonly followers: readonly WriteFollower[];
 }
 
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
@@ -93,6 +98,7 @@ export class VersionWriter implements ResourceWriter {
   readonly #keptOutStore;
   readonly #rawWrites;
   readonly #onWritten;
+  readonly #subscriptions: (() => WriteFollower)[] = [];
   // By connection and type. Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   readonly #prepared = new Map<string, Promise<void>>();
 
@@ -114,8 +120,13 @@ export class VersionWriter implements ResourceWriter {
     this.#onWritten = onWritten;
   }
 
+  /** @param follow called once for each file, and for each batch that is of no file */
+  subscribe(follow: () => WriteFollower): void {
+    this.#subscriptions.push(follow);
+  }
+
   write(resourceType: string, documents: readonly ResourceDocument[]) {
-    return this.#writeBatch(resourceType, documents);
+    return this.ofFile().write(resourceType, documents);
   }
 
   /**
@@ -127,9 +138,10 @@ export class VersionWriter implements ResourceWriter {
     notesObserved = false,
   }: Partial<Pick<WriteOptions, 'renewsUnchanged' | 'notesObserved'>> = {}): ResourceWriter {
     const file = new FileNovelty<StoredVersion>();
+    const followers = this.#subscriptions.map((follow) => follow());
     return {
       write: (resourceType, documents) =>
-        this.#writeBatch(resourceType, documents, { file, renewsUnchanged, notesObserved }),
+        this.#writeBatch(resourceType, documents, { file, renewsUnchanged, notesObserved, followers }),
     };
   }
 
@@ -199,18 +211,16 @@ export class VersionWriter implements ResourceWriter {
   async #writeBatch(
     resourceType: string,
     documents: readonly ResourceDocument[],
-    {
-      file = new FileNovelty<StoredVersion>(),
-      renewsUnchanged = false,
-      notesObserved = false,
-    }: Partial<WriteOptions> = {},
+    options: WriteOptions,
   ): Promise<WriteOutcome> {
     const [first] = documents;
     if (first === undefined) return noOutcome;
     const outcome = await this.#gate.admit(first.connectionId, (keptOut) =>
-      this.#writeAdmitted({ resourceType, documents, file, renewsUnchanged, notesObserved, keptOut }),
+      this.#writeAdmitted({ ...options, resourceType, documents, keptOut }),
     );
-    this.#onWritten?.({ resourceType, isDeletion: first.deleted === true, outcome });
+    const batch = { resourceType, documents, isDeletion: first.deleted === true, outcome };
+    this.#onWritten?.(batch);
+    for (const follow of options.followers) await follow(batch);
     return outcome;
   }
 

@@ -2,44 +2,34 @@ import { hash } from 'node:crypto';
 import { present } from '@bulkhead/base';
 import type { Attachment } from '@bulkhead/fhir';
 import { readAttachments, typesWithAttachments } from '@bulkhead/fhir';
-import type { ResourceDocument, ResourceWriter } from '@bulkhead/records';
+import type { ResourceDocument, WriteFollower } from '@bulkhead/records';
 import { FileNovelty } from '@bulkhead/store';
 import type { StoredVersion } from '../document.repository.ts';
 import { fetchDocumentJob } from '../jobs.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 
-/**
- * A resource writer that also stores a record for each document of the written resources. This happens after the write and before the
- * caller's checkpoint. A batch that is repeated adds no second record.
- */
-export function withDocuments(
-  deps: DocumentDeps<'documentEraser' | 'documents' | 'resources'>,
-  writer: ResourceWriter,
-): ResourceWriter {
+/** Stores a record for each document of the written resources of a file. A batch that is repeated adds no second record. */
+export function noteDocuments(deps: DocumentDeps<'documentEraser' | 'documents' | 'resources'>): WriteFollower {
   const { store, documents, now } = deps;
+  const { enabled } = documents;
   const file = new FileNovelty<StoredVersion>();
-  return {
-    async write(resourceType, resources) {
-      const outcome = await writer.write(resourceType, resources);
-      if (!typesWithAttachments.includes(resourceType)) return outcome;
-      const { enabled } = documents;
-      // The attachments of a stale copy may differ from those of the stored resource, although both have the same time.
-      const stale = outcome.stale > 0 ? await store.resources.findStale(resourceType, resources) : none;
-      const withheld = outcome.withheldDocuments ?? none;
-      await eraseDocumentsOf(deps, resourceType, [...withheld]);
-      const attachments = resources
-        .filter((document) => !withheld.has(document) && !stale.has(document))
-        .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
-      const readStored = async ({ id, connectionId, resource }: PatientDocument) => {
-        const stored = await store.resources.readDocument({ connectionId, resourceType, resourceId: resource.id });
-        const current = stored ? toPatientDocuments({ document: stored, resourceType, enabled, now: now() }) : [];
-        const found = current.find((document) => document.id === id);
-        return found && stored ? { ...found, resourceRevision: stored.revision } : undefined;
-      };
-      await enqueue(deps, await store.documents.note(attachments, { readStored, file }));
-      return outcome;
-    },
+  return async ({ resourceType, documents: resources, outcome }) => {
+    if (!typesWithAttachments.includes(resourceType)) return;
+    // The attachments of a stale copy may differ from those of the stored resource, although both have the same time.
+    const stale = outcome.stale > 0 ? await store.resources.findStale(resourceType, resources) : none;
+    const withheld = outcome.withheldDocuments ?? none;
+    await eraseDocumentsOf(deps, resourceType, [...withheld]);
+    const attachments = resources
+      .filter((document) => !withheld.has(document) && !stale.has(document))
+      .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
+    const readStored = async ({ id, connectionId, resource }: PatientDocument) => {
+      const stored = await store.resources.readDocument({ connectionId, resourceType, resourceId: resource.id });
+      const current = stored ? toPatientDocuments({ document: stored, resourceType, enabled, now: now() }) : [];
+      const found = current.find((document) => document.id === id);
+      return found && stored ? { ...found, resourceRevision: stored.revision } : undefined;
+    };
+    await enqueue(deps, await store.documents.note(attachments, { readStored, file }));
   };
 }
 
