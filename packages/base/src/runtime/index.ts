@@ -46,6 +46,7 @@ export { type App, runApp } from './process/shutdown.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './telemetry/metrics.ts';
 export { startTracing } from './telemetry/start-tracing.ts';
 export { noTracing, type Tracing, traceCommands } from './telemetry/tracing.ts';
+export { addCounts } from './values/counts.ts';
 export { hashOf, newId, newSecret } from './values/ids-and-secrets.ts';
 export type { Immutable } from './values/immutable.ts';
 export { median } from './values/median.ts';

@@ -14,11 +14,10 @@ export function noteDocuments(deps: DocumentDeps<'documentEraser' | 'documents' 
   const { store, documents, now } = deps;
   const { enabled } = documents;
   const file = new FileNovelty<StoredVersion>();
-  return async ({ resourceType, documents: resources, outcome }) => {
+  return async ({ resourceType, documents: resources, outcome, withheld }) => {
     if (!typesWithAttachments.includes(resourceType)) return;
     // The attachments of a stale copy may differ from those of the stored resource, although both have the same time.
     const stale = outcome.stale > 0 ? await store.resources.findStale(resourceType, resources) : none;
-    const withheld = outcome.withheldDocuments ?? none;
     await eraseDocumentsOf(deps, resourceType, [...withheld]);
     const attachments = resources
       .filter((document) => !withheld.has(document) && !stale.has(document))

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/base';
+import { addCounts, type Immutable } from '@bulkhead/base';
 import { z } from 'zod';
 import { countSchema } from './counts.ts';
 
@@ -23,27 +23,21 @@ export const noAmounts: DataAmounts = { resources: {}, records: {}, contentBytes
 
 /** Omits counts of zero. */
 export function amountsOf({ resources = {}, records = {}, contentBytes = 0 }: Partial<DataAmounts>): DataAmounts {
-  return { resources: withoutZeros(resources), records: withoutZeros(records), contentBytes };
+  return {
+    resources: addCounts<NumbersByName>({}, resources),
+    records: addCounts<NumbersByName>({}, records),
+    contentBytes,
+  };
 }
 
 export function sumAmounts(all: readonly DataAmounts[]): DataAmounts {
   return {
-    resources: sumNumbers(all.map(({ resources }) => resources)),
-    records: sumNumbers(all.map(({ records }) => records)),
+    resources: all.map(({ resources }) => resources).reduce(addCounts<NumbersByName>, {}),
+    records: all.map(({ records }) => records).reduce(addCounts<NumbersByName>, {}),
     contentBytes: all.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
   };
 }
 
 export function sumBytes(contents: readonly { readonly sizeBytes: number }[]): number {
   return contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-}
-
-function withoutZeros(numbers: NumbersByName): NumbersByName {
-  return Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
-}
-
-function sumNumbers(all: readonly NumbersByName[]): NumbersByName {
-  const sums: Record<string, number> = {};
-  for (const [name, count] of all.flatMap((numbers) => Object.entries(numbers))) sums[name] = (sums[name] ?? 0) + count;
-  return sums;
 }

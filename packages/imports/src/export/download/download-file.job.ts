@@ -217,10 +217,7 @@ async function ingest(deps: Deps, download: Download): Promise<Ingested | undefi
   if (!resumes && checkpoint.lines > 0) await restart(deps, claim);
   let reached = resumes ? checkpoint : emptyCheckpoint;
   const observed = observation(record);
-  const resourceWriter = store.resourceWriter.ofFile({
-    renewsUnchanged: observed.hasWrongTimes === true,
-    notesObserved: record.infersDeletions === true || (file.type === 'Patient' && showsAllMembers(record)),
-  });
+  const resourceWriter = store.resourceWriter.ofFile({ unchanged: onUnchanged(record, file) });
   const writer = withMembers(deps, { record, writer: resourceWriter });
   try {
     const ingested = await ingestFile({
@@ -251,6 +248,12 @@ async function ingest(deps: Deps, download: Download): Promise<Ingested | undefi
   } finally {
     opened.body.destroy();
   }
+}
+
+/** What of an unchanged resource is noted: for inferred deletions (`infer-deletions.ts`), or because the times of the export say nothing. */
+function onUnchanged(record: BulkExport, { type }: OutputFile) {
+  if (record.clockWentBack) return 'renewed';
+  return record.infersDeletions || (type === 'Patient' && showsAllMembers(record)) ? 'noted' : 'kept';
 }
 
 async function warnOfUnprovenEnd(

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type ByteReservation, present, runWithPauses, toEhrText } from '@bulkhead/base';
+import { addCounts, type ByteReservation, present, runWithPauses, toEhrText } from '@bulkhead/base';
 import type { LongLinePart } from '@bulkhead/fhir';
 import {
   anyResourceType,
@@ -156,46 +156,40 @@ export class FileBatch {
       outcome = sumOutcomes(outcome, ofType);
     }
     const withheldLines = await store.quarantine.put({ lines: this.#bad, now: now() });
-    const withheld = outcome.withheld + withheldLines;
     const deletions = await this.#delete();
     const { setBack = 0, contradictions = 0, incomplete = 0 } = sumOutcomes(outcome, deletions);
-    return (checkpoint) => ({
+    const counts = {
+      lines: this.#lines,
+      stored: outcome.written + outcome.unchanged,
+      unchanged: outcome.unchanged,
+      stale: outcome.stale,
+      quarantined: this.#bad.length - withheldLines,
+      deleted: deletions.written,
+      unreadableDeletions: file.section === 'deleted' ? this.#bad.length : 0,
+      setBack,
+      contradictions,
+      incomplete,
+      withheld: outcome.withheld + withheldLines,
+      withheldLines,
+      // Every line of an `error` file is one.
+      outcomes: file.section === 'output' ? this.#outcomes : 0,
+      headers: this.#headers,
+      notAsked: this.#notAsked,
+    };
+    return ({ issues, ...checkpoint }) => ({
       ...checkpoint,
+      ...addCounts(checkpoint, counts),
       bytes,
-      lines: checkpoint.lines + this.#lines,
-      stored: checkpoint.stored + outcome.written + outcome.unchanged,
-      unchanged: checkpoint.unchanged + outcome.unchanged,
-      stale: checkpoint.stale + outcome.stale,
-      quarantined: checkpoint.quarantined + this.#bad.length - withheldLines,
-      deleted: checkpoint.deleted + deletions.written,
-      issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
-      ...(setBack > 0 ? { setBack: (checkpoint.setBack ?? 0) + setBack } : {}),
-      ...(contradictions > 0 ? { contradictions: (checkpoint.contradictions ?? 0) + contradictions } : {}),
-      ...(incomplete > 0 ? { incomplete: (checkpoint.incomplete ?? 0) + incomplete } : {}),
-      ...(withheld > 0 ? { withheld: (checkpoint.withheld ?? 0) + withheld } : {}),
-      ...(withheldLines > 0 ? { withheldLines: (checkpoint.withheldLines ?? 0) + withheldLines } : {}),
-      ...this.#advanceOptional({ file, checkpoint, types }),
+      issues: this.#issues.length > 0 ? sumIssues([...issues, ...this.#issues]) : issues,
+      ...present({ types: this.#addTypes(checkpoint, types) }),
     });
   }
 
-  /** The optional fields, which the checkpoints of most files do not have. */
-  #advanceOptional(options: {
-    readonly file: OutputFile;
-    readonly checkpoint: FileCheckpoint;
-    readonly types: readonly string[];
-  }): Partial<FileCheckpoint> {
-    const { file, checkpoint, types } = options;
-    if (file.section === 'deleted')
-      return { unreadableDeletions: (checkpoint.unreadableDeletions ?? 0) + this.#bad.length };
-    if (file.section === 'error') return {};
-    return {
-      ...(this.#outcomes > 0 ? { outcomes: (checkpoint.outcomes ?? 0) + this.#outcomes } : {}),
-      ...(this.#headers > 0 ? { headers: (checkpoint.headers ?? 0) + this.#headers } : {}),
-      ...(this.#notAsked > 0 ? { notAsked: (checkpoint.notAsked ?? 0) + this.#notAsked } : {}),
-      ...(file.type === anyResourceType
-        ? { types: [...new Set([...(checkpoint.types ?? []), ...types])].toSorted() }
-        : {}),
-    };
+  /** A manifest that gives no type says nothing of what the file has. */
+  #addTypes({ types = [] }: Pick<FileCheckpoint, 'types'>, added: readonly string[]): readonly string[] | undefined {
+    const { section, type } = this.#options.file;
+    if (section !== 'output' || type !== anyResourceType) return undefined;
+    return [...new Set([...types, ...added])].toSorted();
   }
 
   async #delete(): Promise<WriteOutcome> {

@@ -16,7 +16,7 @@ import { typesReceived, unknownType } from '../watermarks/watermark.ts';
  *   last observed      before ───┤ export before ├─── this export      in neither of them: deleted
  *                                                                      in one of them: kept
  *
- * Each of the two notes the resources that it contains (`notesObserved`). Nothing is deleted of a type
+ * Each of the two notes the resources that it contains (`onUnchanged`). Nothing is deleted of a type
  *
  *   whose watermark one of them has held, or of which one of them has sent nothing,
  *   of which a line was not stored (quarantined, withheld, incomplete), because it can be the missing resource,

@@ -229,7 +229,7 @@ test('the resource writer prefers the version of the later export if the resourc
 
 describe('an export after the clock of the server went back', () => {
   const wrongTimes = { ...next, hasWrongTimes: true };
-  const writer = () => store.resourceWriter.ofFile({ renewsUnchanged: true });
+  const writer = () => store.resourceWriter.ofFile({ unchanged: 'renewed' });
   const deletion = (resourceId: string) =>
     toTombstone({ resourceId, deletedAt: new Date('2023-01-01'), context: wrongTimes });
   const again = (id: string) => ({ ...observation(id, 1), observedAt: next.observedAt });

@@ -38,9 +38,7 @@ import {
   renews,
 } from '../version/resource-version.ts';
 import { type SendWrites, sameVersion, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
-import { noOutcome, type WriteOutcome, withoutZeros } from './write-outcome.ts';
-
-type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldDocuments'>>;
+import { noOutcome, sumOutcomes, type WriteOutcome } from './write-outcome.ts';
 
 /** The fields of a stored version that are compared. The replacement is conditional on `revision` and `observedAt`. */
 type StoredVersion = ResourceVersion &
@@ -67,6 +65,8 @@ export interface ResourceWriter {
 export interface WrittenBatch {
   readonly resourceType: string;
   readonly documents: readonly ResourceDocument[];
+  /** The withheld documents, and earlier versions of the same resources in the same batch. */
+  readonly withheld: ReadonlySet<ResourceDocument>;
   /** The documents of one batch are either all tombstones or none. */
   readonly isDeletion: boolean;
   readonly outcome: WriteOutcome;
@@ -75,13 +75,19 @@ export interface WrittenBatch {
 /** Follows the batches of one file. `write` ends when it has ended, and fails if it fails: the caller's checkpoint is then not saved. */
 export type WriteFollower = (batch: WrittenBatch) => Promise<void>;
 
+/**
+ * What happens to an unchanged version that was observed again:
+ *
+ * - `kept`: nothing, unless it has no time of the server.
+ * - `noted`: its `observedAt` is moved, so that it shows what an export of everything did not contain.
+ * - `renewed`: it is stored again, because the times of the export are wrong and only the observation proves that the server still has it.
+ */
+type OnUnchanged = 'kept' | 'noted' | 'renewed';
+
 interface WriteOptions {
   /** What the earlier batches of the same file have shown. */
   readonly file: FileNovelty<StoredVersion>;
-  /** Whether a version that was observed again is stored again, so that its `observedAt` proves that the server still has it. */
-  readonly renewsUnchanged: boolean;
-  /** Whether `observedAt` of an unchanged version is moved, so that it shows what an export of everything did not contain. Nothing else changes. */
-  readonly notesObserved: boolean;
+  readonly onUnchanged: OnUnchanged;
   readonly followers: readonly WriteFollower[];
 }
 
@@ -93,11 +99,7 @@ const maxPrepared = 10_000;
 
 /** Writes the versions of resources that are newer than the stored ones. */
 export class VersionWriter implements ResourceWriter {
-  readonly #database;
-  readonly #gate;
-  readonly #keptOutStore;
-  readonly #rawWrites;
-  readonly #onWritten;
+  readonly #options;
   readonly #subscriptions: (() => WriteFollower)[] = [];
   // By connection and type. Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   readonly #prepared = new Map<string, Promise<void>>();
@@ -109,15 +111,10 @@ export class VersionWriter implements ResourceWriter {
     readonly keptOutStore: KeptOutStore;
     /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
     readonly rawWrites?: () => RawWrites | undefined;
-    /** Told about each batch, also about those of `ofFile`. */
+    /** Called after each batch, also after those of `ofFile`. */
     readonly onWritten?: ((batch: WrittenBatch) => void) | undefined;
   }) {
-    const { database, gate, keptOutStore, rawWrites = () => undefined, onWritten } = options;
-    this.#database = database;
-    this.#gate = gate;
-    this.#keptOutStore = keptOutStore;
-    this.#rawWrites = rawWrites;
-    this.#onWritten = onWritten;
+    this.#options = options;
   }
 
   /** @param follow called once for each file, and for each batch that is of no file */
@@ -133,20 +130,17 @@ export class VersionWriter implements ResourceWriter {
    * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
    * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
    */
-  ofFile({
-    renewsUnchanged = false,
-    notesObserved = false,
-  }: Partial<Pick<WriteOptions, 'renewsUnchanged' | 'notesObserved'>> = {}): ResourceWriter {
+  ofFile({ unchanged = 'kept' }: { readonly unchanged?: OnUnchanged } = {}): ResourceWriter {
     const file = new FileNovelty<StoredVersion>();
     const followers = this.#subscriptions.map((follow) => follow());
     return {
       write: (resourceType, documents) =>
-        this.#writeBatch(resourceType, documents, { file, renewsUnchanged, notesObserved, followers }),
+        this.#writeBatch(resourceType, documents, { file, onUnchanged: unchanged, followers }),
     };
   }
 
   #prepare(resourceType: string): Promise<void> {
-    return this.#prepareOnce(resourceType, () => prepareResourceTypes(this.#database, [resourceType]));
+    return this.#prepareOnce(resourceType, () => prepareResourceTypes(this.#options.database, [resourceType]));
   }
 
   /** Notes that the connection has the type, before anything of it is stored. */
@@ -154,7 +148,7 @@ export class VersionWriter implements ResourceWriter {
     if (!first) return;
     const { connectionId } = first.document;
     await this.#prepareOnce(`${connectionId}/${resourceType}`, () =>
-      noteStoredType(this.#database, connectionId, resourceType),
+      noteStoredType(this.#options.database, connectionId, resourceType),
     );
   }
 
@@ -169,32 +163,72 @@ export class VersionWriter implements ResourceWriter {
     return preparing;
   }
 
+  async #writeBatch(
+    resourceType: string,
+    documents: readonly ResourceDocument[],
+    options: WriteOptions,
+  ): Promise<WriteOutcome> {
+    const { gate, onWritten } = this.#options;
+    const [first] = documents;
+    if (first === undefined) return noOutcome;
+    const written = await gate.admit(first.connectionId, async (keptOut) => {
+      const { refused, withheld } = await this.#withhold(resourceType, documents, keptOut);
+      const admitted = documents.filter((document) => !withheld.has(document));
+      const outcome = await this.#writeAdmitted(resourceType, admitted, options);
+      // An earlier version in the same batch was not compared.
+      const stale = withheld.size - refused.size;
+      return { withheld, outcome: sumOutcomes(outcome, { withheld: refused.size, stale }) };
+    });
+    const batch = { resourceType, documents, isDeletion: first.deleted === true, ...written };
+    onWritten?.(batch);
+    for (const follow of options.followers) await follow(batch);
+    return batch.outcome;
+  }
+
+  /** Erases what is stored of documents that are kept out. */
+  async #withhold(resourceType: string, documents: readonly ResourceDocument[], keptOut: KeptOutList | undefined) {
+    const { database, keptOutStore } = this.#options;
+    const refused = await findRefused({ keptOutStore, keptOut, resourceType, documents });
+    if (refused.size === 0) return { refused, withheld: refused };
+    const newest = newestOfEach(documents).candidates.filter((document) => refused.has(document));
+    const ended = new Set(newest.map(({ _id }) => _id));
+    // An earlier version can have other Binaries.
+    const versions = new Set([...newest, ...[...refused].filter(({ _id }) => ended.has(_id))]);
+    await withhold({ database, keptOutStore, keptOut, resourceType, documents: [...versions] });
+    return {
+      refused,
+      withheld: new Set(documents.filter((document) => refused.has(document) || ended.has(document._id))),
+    };
+  }
+
+  async #writeAdmitted(resourceType: string, documents: readonly ResourceDocument[], options: WriteOptions) {
+    const { database, keptOutStore } = this.#options;
+    if (documents.length > 0) await this.#prepare(resourceType);
+    const outcome = await this.#writeNewest(resourceType, documents, options);
+    if (resourceType === 'Binary') await eraseKeptOutBinaries({ database, keptOutStore, documents });
+    return outcome;
+  }
+
   /** Compares and writes until no document has lost a race. */
   async #writeNewest(
     resourceType: string,
     documents: readonly ResourceDocument[],
-    { file, renewsUnchanged, notesObserved }: WriteOptions,
-  ): Promise<Comparisons> {
-    const collection = this.#database.collection(resourceType);
-    const raw = this.#rawWrites();
-    const send = raw ? sendRaw(raw) : sendByDriver(this.#database);
-    const newest = newestOfEach(documents);
-    let { candidates, unchanged, stale } = newest;
-    let { incomplete } = newest;
-    let [setBack, contradictions] = [0, 0];
+    { file, onUnchanged }: WriteOptions,
+  ): Promise<WriteOutcome> {
+    const { database, rawWrites } = this.#options;
+    const collection = database.collection(resourceType);
+    const raw = rawWrites?.();
+    const send = raw ? sendRaw(raw) : sendByDriver(database);
+    let { candidates, outcome } = newestOfEach(documents);
     for (let round = 0; candidates.length > 0; round++) {
       if (round === maxRounds) throw resourceError('write-contention', { context: { resourceType } });
       const compared = candidates;
       // In a later round another version of each candidate was stored.
       if (round > 0) file.noteStored();
       const stored = await file.readUnlessNew(() => readVersions(collection, compared));
-      const decided = decide(candidates, { stored, renewsUnchanged });
-      const overtaken = await noteObserved(collection, { same: decided.same, ofAll: notesObserved });
+      const decided = decide(candidates, { stored, onUnchanged });
+      const overtaken = await noteObserved(collection, { same: decided.same, ofAll: onUnchanged !== 'kept' });
       const same = decided.same.filter(([document]) => !overtaken.includes(document));
-      unchanged += same.filter((pair) => !isOfThisRun(...pair)).length;
-      stale += decided.stale;
-      contradictions += decided.contradictions;
-      incomplete += decided.incomplete;
       await this.#noteType(resourceType, decided.writes);
       const histories = await readHistories(collection, decided.writes);
       const lost = new Set(
@@ -202,67 +236,13 @@ export class VersionWriter implements ResourceWriter {
       );
       candidates = [...overtaken, ...lost];
       const won = decided.writes.filter(({ document }) => !lost.has(document));
-      setBack += won.filter((write) => write.isSetBack).length;
-      contradictions += won.filter((write) => write.contradicts).length;
+      outcome = sumOutcomes(sumOutcomes(outcome, decided.outcome), {
+        unchanged: same.filter((pair) => !isOfThisRun(...pair)).length,
+        setBack: won.filter((write) => write.isSetBack).length,
+        contradictions: won.filter((write) => write.contradicts).length,
+      });
     }
-    return { unchanged, stale, setBack, contradictions, incomplete };
-  }
-
-  async #writeBatch(
-    resourceType: string,
-    documents: readonly ResourceDocument[],
-    options: WriteOptions,
-  ): Promise<WriteOutcome> {
-    const [first] = documents;
-    if (first === undefined) return noOutcome;
-    const outcome = await this.#gate.admit(first.connectionId, (keptOut) =>
-      this.#writeAdmitted({ ...options, resourceType, documents, keptOut }),
-    );
-    const batch = { resourceType, documents, isDeletion: first.deleted === true, outcome };
-    this.#onWritten?.(batch);
-    for (const follow of options.followers) await follow(batch);
-    return outcome;
-  }
-
-  async #writeAdmitted(
-    options: WriteOptions & {
-      readonly resourceType: string;
-      readonly documents: readonly ResourceDocument[];
-      readonly keptOut: KeptOutList | undefined;
-    },
-  ): Promise<WriteOutcome> {
-    const { resourceType, documents } = options;
-    const { admitted, ...withheld } = await this.#withholdOf(options);
-    if (admitted.length > 0) await this.#prepare(resourceType);
-    const { unchanged, stale, ...noted } = await this.#writeNewest(resourceType, admitted, options);
-    const keptOutStore = this.#keptOutStore;
-    const database = this.#database;
-    if (resourceType === 'Binary') await eraseKeptOutBinaries({ database, keptOutStore, documents: admitted });
-    const written = admitted.length - unchanged - stale;
-    // An earlier version in the same batch was not compared.
-    const older = documents.length - admitted.length - withheld.withheld;
-    return { written, unchanged, stale: stale + older, ...withoutZeros(noted), ...withheld };
-  }
-
-  /** Erases what is stored of documents that are kept out. @returns the others */
-  async #withholdOf(options: {
-    readonly resourceType: string;
-    readonly documents: readonly ResourceDocument[];
-    readonly keptOut: KeptOutList | undefined;
-  }) {
-    const { resourceType, documents, keptOut } = options;
-    const database = this.#database;
-    const keptOutStore = this.#keptOutStore;
-    const refused = await findRefused({ keptOutStore, keptOut, resourceType, documents });
-    if (refused.size === 0) return { admitted: documents, withheld: 0 };
-    const newest = newestOfEach(documents).candidates.filter((document) => refused.has(document));
-    const ended = new Set(newest.map(({ _id }) => _id));
-    // An earlier version can have other Binaries.
-    const versions = new Set([...newest, ...[...refused].filter(({ _id }) => ended.has(_id))]);
-    await withhold({ database, keptOutStore, keptOut, resourceType, documents: [...versions] });
-    const withheldDocuments = new Set(documents.filter((document) => refused.has(document) || ended.has(document._id)));
-    const admitted = documents.filter((document) => !withheldDocuments.has(document));
-    return { admitted, withheld: refused.size, withheldDocuments };
+    return { ...outcome, written: documents.length - outcome.unchanged - outcome.stale };
   }
 }
 
@@ -285,7 +265,8 @@ function newestOfEach(documents: readonly ResourceDocument[]) {
     if (comparison === 'newer' ? hidesLater(document, previous) : hidesLater(previous, document)) incomplete += 1;
   }
   const unchanged = lost.filter((comparison) => comparison === 'same').length;
-  return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged, incomplete };
+  const outcome = sumOutcomes(noOutcome, { unchanged, stale: lost.length - unchanged, incomplete });
+  return { candidates: [...newest.values()], outcome };
 }
 
 export async function readVersions(collection: AnyCollection, documents: readonly ResourceDocument[]) {
@@ -297,13 +278,11 @@ export async function readVersions(collection: AnyCollection, documents: readonl
 
 function decide(
   documents: readonly ResourceDocument[],
-  {
-    stored,
-    renewsUnchanged,
-  }: { readonly stored: ReadonlyMap<string, StoredVersion>; readonly renewsUnchanged: boolean },
+  { stored, onUnchanged }: { readonly stored: ReadonlyMap<string, StoredVersion>; readonly onUnchanged: OnUnchanged },
 ) {
   const writes: (Write & { readonly isSetBack?: boolean; readonly contradicts?: boolean })[] = [];
   const same: [ResourceDocument, StoredVersion][] = [];
+  const hasWrongTimes = onUnchanged === 'renewed';
   let [stale, contradictions, incomplete] = [0, 0, 0];
   for (const document of documents) {
     const version = stored.get(document._id);
@@ -312,15 +291,11 @@ function decide(
       continue;
     }
     const compared = compareVersions(document, version);
-    const isRenewed = renewsUnchanged && compared === 'same' && document.observedAt > version.observedAt;
+    const isRenewed = hasWrongTimes && compared === 'same' && document.observedAt > version.observedAt;
     const comparison = isRenewed ? 'newer' : compared;
     // An export whose times are wrong cannot say which of the two came first.
-    const isContradiction = !renewsUnchanged && contradicts(document, version);
-    if (comparison === 'same') same.push([document, version]);
-    else if (comparison === 'older') {
-      stale++;
-      if (hidesLater(version, document)) incomplete++;
-    } else
+    const isContradiction = !hasWrongTimes && contradicts(document, version);
+    if (comparison === 'newer')
       writes.push({
         document,
         replaces: version,
@@ -328,9 +303,12 @@ function decide(
         contradicts: isContradiction,
       });
     // A write that loses its race is compared again.
-    if (comparison !== 'newer' && isContradiction) contradictions++;
+    else if (isContradiction) contradictions++;
+    if (comparison === 'same') same.push([document, version]);
+    if (comparison === 'older') stale++;
+    if (comparison === 'older' && hidesLater(version, document)) incomplete++;
   }
-  return { writes, same, stale, contradictions, incomplete };
+  return { writes, same, outcome: { stale, contradictions, incomplete } };
 }
 
 /**

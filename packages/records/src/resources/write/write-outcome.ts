@@ -1,17 +1,16 @@
+import { addCounts } from '@bulkhead/base';
 import { isDocumentRefused } from '@bulkhead/store';
 import type { ResourceDocument } from '../version/resource-document.ts';
 
-/** The results of a batch. They add up to the number of documents. */
+/** The results of a batch. `written`, `unchanged`, `stale` and `withheld` add up to the number of documents. */
 export interface WriteOutcome {
-  /** Not stored, because they belong to erased patients that the connection keeps out. */
-  readonly withheld: number;
-  /** The withheld documents, if there are any, and earlier versions of the same resources in the same batch. */
-  readonly withheldDocuments?: ReadonlySet<ResourceDocument>;
   readonly written: number;
   /** The same version with the same content was already stored. */
   readonly unchanged: number;
   /** The stored version is newer or more complete. */
   readonly stale: number;
+  /** Not stored, because they belong to erased patients that the connection keeps out. */
+  readonly withheld: number;
   /** The part of `written` that replaced a version with a later time, because a full export showed it later. Absent means 0. */
   readonly setBack?: number;
   /** Resources that the same export contains and names as deleted. The content is kept. Absent means 0. */
@@ -50,20 +49,6 @@ export async function writeWithBisection<Item extends { readonly document: Resou
   }
 }
 
-export function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutcome {
-  return {
-    written: left.written + right.written,
-    unchanged: left.unchanged + right.unchanged,
-    stale: left.stale + right.stale,
-    ...withoutZeros({
-      setBack: (left.setBack ?? 0) + (right.setBack ?? 0),
-      contradictions: (left.contradictions ?? 0) + (right.contradictions ?? 0),
-      incomplete: (left.incomplete ?? 0) + (right.incomplete ?? 0),
-    }),
-    withheld: left.withheld + right.withheld,
-  };
-}
-
-export function withoutZeros<Counts extends object>(counts: Counts): Partial<Counts> {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)) as Partial<Counts>;
+export function sumOutcomes(left: WriteOutcome, right: Partial<WriteOutcome>): WriteOutcome {
+  return addCounts(left, right);
 }
