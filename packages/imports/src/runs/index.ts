@@ -1,5 +1,5 @@
 export { ignoreIfEnded, recordGone } from './errors.ts';
-export { isInPhase, type PhaseBefore } from './phases.ts';
+export { type InPhase, isInPhase, type PhaseBefore } from './phases.ts';
 export { type EndedRun, retainRuns } from './retain-runs.ts';
 export {
   dayBefore,

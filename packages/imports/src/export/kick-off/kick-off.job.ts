@@ -22,7 +22,7 @@ import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed, isUncovered } from '@bulkhead/fhir';
 import { type JobContext, work } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
-import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
+import { type InPhase, isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
@@ -93,60 +93,74 @@ export async function kickOff(deps: Deps, step: ExportStep): Promise<void> {
 }
 
 async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promise<void> {
-  const { store, ehr, producer, now } = deps;
-  const current = await store.bulkExports.find(exportId);
-  if (!current || !isInPhase(current, 'queued', 'kicking-off')) return;
-  const { createdAt, retriedAt = createdAt, slicedAt = createdAt } = current;
-  const { kickOffWindow } = ehr.provider(current.provider);
-  const maxAgeMs = maxKickOffAgeMs + (kickOffWindow?.hours ?? 0) * hourMs;
-  if (now().getTime() - Math.max(retriedAt.getTime(), slicedAt.getTime()) > maxAgeMs)
-    throw exportError('kick-off-timeout');
+  const { store, ehr, producer } = deps;
+  const found = await store.bulkExports.find(exportId);
+  if (!found || !isInPhase(found, 'queued', 'kicking-off')) return;
+  checkAge(deps, found);
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
-  if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
-  const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
-  const { resourceTypes } = current.request;
+  if (found.phase === 'queued' && found.retriedAt !== undefined) await discardLedger(deps, found);
+  const connection = await withCapabilities(deps, { connectionId: found.connectionId, signal });
+  const { resourceTypes } = found.request;
   const exportScope = exportScopeOf({ provider: ehr.provider(connection.provider), connection, resourceTypes });
   const session = ehr.session(connectionOf(connection, present({ exportScope })));
-  await awaitTurn(deps, { record: current, connection, provider: session.provider });
-  const begun = isInPhase(current, 'queued')
-    ? await store.bulkExports.transition({ from: current, to: 'kicking-off' })
-    : current;
-  if (!begun || (await isStoredMeanwhile(deps, begun))) return;
-  if (!connection.capabilities)
-    await store.bulkExports.warn({
-      id: exportId,
-      code: 'no-capabilities',
-      message:
-        'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, start it at the level Group.',
-    });
+  await awaitTurn(deps, { record: found, connection, provider: session.provider });
+  const begun = await begin(deps, found);
+  if (!begun) return;
+  if (!connection.capabilities) await store.bulkExports.warn({ id: exportId, ...noCapabilities });
   const grantedScope = await session.readGrantedScope(signal);
   const { resourceTypes: offeredTypes = [] } = connection.capabilities ?? {};
   const coverage = coverageOf({ ...present({ grantedScope }), offeredTypes });
-  const sliced = await withSlices(deps, { record: begun, provider: session.provider, coverage });
-  const request = sliced.slices
-    ? sliceRequest(sliced)
-    : await withSafeSince(deps, { record: sliced, coverage, session });
-  const record = { ...sliced, request };
+  const record = await withDecidedRequest(deps, { record: begun, coverage, session });
   const started = await sendKickOff(deps, { record, session, signal });
   const { groupId = connection.groupId } = started;
   if (groupId !== undefined && groupId !== connection.groupId)
     await store.connections.saveGroupId({ id: connection.id, from: connection.groupId, groupId });
-  const { provider } = session;
   // The EHR can refuse a token that others have renewed, or that it has revoked, and the next one can have other scopes.
   const scopes = present({ grantedScope: session.grantedScope() ?? grantedScope, exportScope });
-  const changed = await recordStart(deps, {
-    record,
-    started,
-    scopes,
-    offeredTypes,
-    groupId,
-    provider,
-    signal,
-  });
+  const { provider } = session;
+  const recorded = await recordStart(deps, { record, started, scopes, offeredTypes, groupId, provider, signal });
   // If the export was cancelled, failed or kicked off by another attempt meanwhile, this export at the server is not used.
-  await discardUnused(deps, { exportId, statusUrl: unusedUrl(started, changed !== undefined), signal });
-  if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
-  if (changed) await producer.enqueueAgain(finalizeJob, { exportId });
+  await discardUnused(deps, { exportId, statusUrl: unusedUrl(started, recorded !== undefined), signal });
+  if (recorded?.phase === 'exporting') return schedulePolls(deps, recorded);
+  if (recorded) await producer.enqueueAgain(finalizeJob, { exportId });
+}
+
+/** @throws AppError `kick-off-timeout` */
+function checkAge({ ehr, now }: Deps, { createdAt, retriedAt, slicedAt, provider }: BulkExport): void {
+  const { kickOffWindow } = ehr.provider(provider);
+  const maxAgeMs = maxKickOffAgeMs + (kickOffWindow?.hours ?? 0) * hourMs;
+  const since = Math.max(...[createdAt, retriedAt, slicedAt].map((time) => time?.getTime() ?? 0));
+  if (now().getTime() - since > maxAgeMs) throw exportError('kick-off-timeout');
+}
+
+const noCapabilities = {
+  code: 'no-capabilities',
+  message:
+    'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, start it at the level Group.',
+} as const;
+
+/** @returns undefined if another attempt has begun it, or has stored a response */
+async function begin(deps: Deps, record: InPhase<BulkExport, 'queued' | 'kicking-off'>) {
+  const { bulkExports } = deps.store;
+  const begun = isInPhase(record, 'kicking-off')
+    ? record
+    : await bulkExports.transition({ from: record, to: 'kicking-off' });
+  return begun && !(await isStoredMeanwhile(deps, begun)) ? begun : undefined;
+}
+
+/** The export with the request that it will send: that of its next slice, or without a `since` that would leave out history. */
+async function withDecidedRequest(
+  deps: Deps,
+  options: {
+    readonly record: InPhase<BulkExport, 'kicking-off'>;
+    readonly coverage: Coverage;
+    readonly session: EhrSession;
+  },
+) {
+  const { coverage, session } = options;
+  const record = await withSlices(deps, { record: options.record, provider: session.provider, coverage });
+  const request = record.slices ? sliceRequest(record) : await withSafeSince(deps, { record, coverage, session });
+  return { ...record, request };
 }
 
 function unusedUrl({ statusUrl, noChanges }: KickOff, isRecorded: boolean): string | undefined {
@@ -377,7 +391,7 @@ function provesNoExport(error: unknown): boolean {
 async function recordStart(
   deps: BulkExportDeps<'bulkExports'>,
   options: {
-    readonly record: BulkExport & { readonly phase: 'kicking-off' };
+    readonly record: InPhase<BulkExport, 'kicking-off'>;
     readonly started: KickOff;
     readonly scopes: Pick<BulkExport, 'grantedScope' | 'exportScope'>;
     readonly offeredTypes: readonly string[];

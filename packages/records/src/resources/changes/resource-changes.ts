@@ -1,3 +1,4 @@
+import { present } from '@bulkhead/base';
 import type { ResourceSearch } from '@bulkhead/fhir';
 import { type Database, idsBelow, maxWriteMs } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
@@ -12,6 +13,7 @@ import { parseDocument } from '../version/document-lines.ts';
 import type { ResourceVersion } from '../version/resource-version.ts';
 
 const { Timestamp } = mongoose.mongo;
+type FindOptions = mongoose.mongo.FindOptions;
 
 /*
  * Readers who keep a copy ask for what was stored since they last asked. For that, every stored version has the time of the database at
@@ -117,15 +119,6 @@ export class ResourceChangeRepository {
     if (knownSince && since < knownSince) throw resourceError('history-expired');
   }
 
-  readDeletions(deletions: Parameters<typeof readDeletions>[1]) {
-    return readDeletions(this.#database, deletions);
-  }
-
-  readOnce(reading: ReadOnce) {
-    const { maxRemembered: remembered = maxRemembered, replyTimeMs } = this.#options;
-    return readOnce(this.#database, { ...reading, maxRemembered: remembered, replyTimeMs });
-  }
-
   /** The time before which all changes can be read. */
   async settledUntil(): Promise<Date> {
     const now = await this.#database.now();
@@ -144,12 +137,86 @@ export class ResourceChangeRepository {
     return this.#database.collection(resourceType).countDocuments(changed, { hint: 'by-changed-at', limit });
   }
 
-  readInOnePass(reading: ReadOnce) {
-    return readInOnePass(this.#database, reading);
+  /**
+   * Reads the changes of a type, the newest first. A resource that changes meanwhile leaves its place. So after the oldest change follow those
+   * since the newest one was read, again the newest first, until there are none.
+   */
+  async *readNewestFirst(reading: ReadNewestFirst): AsyncGenerator<ResourceChange> {
+    const { connectionId, since, place } = reading;
+    let { from = timestampOf(since).toBigInt(), position: start, newest } = place ?? {};
+    for (;;) {
+      const range = { $gte: new Timestamp(from), ...(start === undefined ? {} : { $lte: new Timestamp(start) }) };
+      const options = { sort: { changedAt: -1 }, maxTimeMS: pageTimeMs } as const;
+      let previous: bigint | undefined;
+      for await (const document of this.#find<ChangedDocument>(reading, { connectionId, changedAt: range }, options)) {
+        const change = toChange(document);
+        const { position } = change;
+        // Two servers of a sharded cluster can give the same time.
+        yield { ...change, beginsPage: position !== previous, place: { position, newest, from } };
+        newest ??= position;
+        previous = position;
+      }
+      if (newest === undefined) return;
+      from = newest + 1n;
+      start = undefined;
+      newest = undefined;
+    }
   }
 
-  readNewestFirst(reading: ReadNewestFirst) {
-    return readNewestFirst(this.#database, reading);
+  /**
+   * Reads each changed resource of a type once, in no order. One that changes meanwhile moves to the end of the index, so it is still read if
+   * it was not, and left out there if it was. If there are too many to remember, the others are read in the order of their ids, which no
+   * change moves.
+   */
+  async *readOnce(reading: ReadOnce): AsyncGenerator<Change> {
+    const { connectionId, since } = reading;
+    const { maxRemembered: limit = maxRemembered } = this.#options;
+    const seen = new Set<string>();
+    for await (const change of this.#readInSlices({ ...reading, maxTimeMs: streamTimeMs })) {
+      if (seen.has(change.resourceId)) continue;
+      if (seen.size === limit) break;
+      seen.add(change.resourceId);
+      yield change;
+    }
+    if (seen.size < limit) return;
+    const ids = { _id: idsBelow(connectionId) } as object;
+    const others = { $and: [ids, changedSince(since), ...conditionsOf(reading)] };
+    for await (const document of this.#find<ChangedDocument>(reading, others, { hint: '_id_' }))
+      if (!seen.has(document.resourceId)) yield toChange(document);
+  }
+
+  /**
+   * Reads the changes of a type, the oldest first, with one query. It is for a reader that does not wait between changes. A resource that changes
+   * meanwhile is read again.
+   */
+  async *readInOnePass(reading: ReadOnce): AsyncGenerator<Change> {
+    const { connectionId, since } = reading;
+    const options = { sort: { changedAt: 1 }, hint: 'by-changed-at' } as const;
+    const changed = this.#find<ChangedDocument>(reading, { connectionId, ...changedSince(since) }, options);
+    for await (const document of changed) yield toChange(document);
+  }
+
+  /** Reads the references of deleted and erased resources, type by type. */
+  async *readDeletions(reading: {
+    readonly connectionId: string;
+    readonly types: readonly string[];
+    readonly since: Date;
+    /** Only earlier ones: a whole second. Default: all. */
+    readonly before?: Date;
+    /** For each type. Default: all. */
+    readonly limit?: number;
+    readonly signal?: AbortSignal;
+  }): AsyncGenerator<string> {
+    const { connectionId, types, since, before, limit = 0, signal } = reading;
+    const changedAt = { ...changedSince(since).changedAt, ...(before ? { $lt: timestampOf(before) } : {}) };
+    for (const resourceType of types) {
+      const deleted = this.#find<ChangedDocument>(
+        { resourceType, ...present({ signal }) },
+        { connectionId, deleted: true, changedAt },
+        { projection: { _id: 0, resourceId: 1 }, hint: 'by-changed-at', limit },
+      );
+      for await (const { resourceId } of deleted) yield `${resourceType}/${resourceId}`;
+    }
   }
 
   /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is read again. */
@@ -162,7 +229,7 @@ export class ResourceChangeRepository {
     const { resourceTypes = await listResourceTypes(this.#database), ...others } = options;
     const sources = resourceTypes.map((resourceType) => ({
       resourceType,
-      changes: readInSlices(this.#database, { ...others, resourceType }),
+      changes: this.#readInSlices({ ...others, resourceType }),
     }));
     let previous: bigint | undefined;
     for await (const change of merge(sources)) {
@@ -171,6 +238,69 @@ export class ResourceChangeRepository {
       previous = position;
     }
   }
+
+  /**
+   * Reads the changes of a type, the oldest first. Each slice is a query of its own, because a cursor that waits for the other types would be
+   * closed by MongoDB.
+   */
+  async *#readInSlices(reading: ReadInSlices): AsyncGenerator<Change> {
+    const { since, searches, position, maxTimeMs = pageTimeMs } = reading;
+    const hint = searches ? { hint: 'by-changed-at' } : {};
+    let from = position === undefined ? timestampOf(since) : new Timestamp(position);
+    for (let limit = batchSize; ; ) {
+      const found = this.#find<Uint8Array>(
+        reading,
+        { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(reading)] },
+        { sort: { changedAt: 1 }, limit, maxTimeMS: maxTimeMs, raw: true, ...hint },
+      );
+      const slice: ChangedDocument[] = [];
+      let sizeBytes = 0;
+      let cutAt: mongoose.mongo.Timestamp | undefined;
+      for await (const bytes of found) {
+        const document = parseDocument(bytes) as unknown as ChangedDocument;
+        // The type waits for the others, so it must not hold much meanwhile.
+        if (sizeBytes > maxSliceBytes && !slice.at(-1)?.changedAt.equals(document.changedAt)) {
+          cutAt = document.changedAt;
+          break;
+        }
+        slice.push(document);
+        sizeBytes += bytes.byteLength;
+      }
+      if (cutAt) {
+        yield* slice.map(toChange);
+        from = cutAt;
+        continue;
+      }
+      const last = slice.at(-1)?.changedAt;
+      if (slice.length < limit || last === undefined) return yield* slice.map(toChange);
+      // Others of the last time may follow.
+      const whole = slice.filter(({ changedAt }) => !changedAt.equals(last));
+      limit = whole.length === 0 ? limit * 2 : batchSize;
+      yield* whole.map(toChange);
+      from = last;
+    }
+  }
+
+  /** Runs one query. Each of its replies has a limited time. */
+  #find<Document extends object>(
+    {
+      resourceType,
+      signal,
+      replyTimeMs = this.#options.replyTimeMs,
+    }: Pick<ReadOnce, 'signal' | 'replyTimeMs'> & Pick<Reference, 'resourceType'>,
+    filter: object,
+    options: FindOptions,
+  ): AsyncGenerator<Document> {
+    const replies = new ReplyLimit({ signal, replyTimeMs });
+    const found = this.#database.collection<never>(resourceType).find<Document>(filter, {
+      projection: changeFields,
+      batchSize,
+      maxTimeMS: streamTimeMs,
+      ...options,
+      signal: replies.signal,
+    });
+    return replies.read(found);
+  }
 }
 
 interface ReadNewestFirst extends Reference {
@@ -178,45 +308,6 @@ interface ReadNewestFirst extends Reference {
   /** The page continues here. Undefined: at the newest change. */
   readonly place?: PagePlace | undefined;
   readonly signal?: AbortSignal;
-}
-
-/**
- * Reads the changes of a type, the newest first. A resource that changes meanwhile leaves its place. So after the oldest change follow those
- * since the newest one was read, again the newest first, until there are none.
- */
-async function* readNewestFirst(database: Database, options: ReadNewestFirst): AsyncGenerator<ResourceChange> {
-  const { connectionId, resourceType, since, place } = options;
-  const replies = new ReplyLimit(options);
-  let { from = timestampOf(since).toBigInt(), position: start, newest } = place ?? {};
-  for (;;) {
-    const changedAt = {
-      $gte: new Timestamp(from),
-      ...(start === undefined ? {} : { $lte: new Timestamp(start) }),
-    };
-    const documents = database.collection<ChangedDocument>(resourceType).find(
-      { connectionId, changedAt },
-      {
-        projection: changeFields,
-        sort: { changedAt: -1 },
-        batchSize,
-        maxTimeMS: pageTimeMs,
-        signal: replies.signal,
-      },
-    );
-    let previous: bigint | undefined;
-    for await (const document of replies.read(documents)) {
-      const change = toChange(document);
-      const { position } = change;
-      // Two servers of a sharded cluster can give the same time.
-      yield { ...change, beginsPage: position !== previous, place: { position, newest, from } };
-      newest ??= position;
-      previous = position;
-    }
-    if (newest === undefined) return;
-    from = newest + 1n;
-    start = undefined;
-    newest = undefined;
-  }
 }
 
 interface ReadOnce extends Reference {
@@ -228,90 +319,8 @@ interface ReadOnce extends Reference {
   readonly replyTimeMs?: number | undefined;
 }
 
-/**
- * Reads each changed resource of a type once, in no order. One that changes meanwhile moves to the end of the index, so it is still read if
- * it was not, and left out there if it was. If there are too many to remember, the others are read in the order of their ids, which no
- * change moves.
- */
-async function* readOnce(
-  database: Database,
-  options: ReadOnce & { readonly maxRemembered: number },
-): AsyncGenerator<Change> {
-  const { connectionId, resourceType, since, maxRemembered: limit } = options;
-  const seen = new Set<string>();
-  for await (const change of readInSlices(database, { ...options, maxTimeMs: streamTimeMs })) {
-    if (seen.has(change.resourceId)) continue;
-    if (seen.size === limit) break;
-    seen.add(change.resourceId);
-    yield change;
-  }
-  if (seen.size < limit) return;
-  const replies = new ReplyLimit(options);
-  const { signal } = replies;
-  const others = database
-    .collection<ChangedDocument>(resourceType)
-    .find(
-      { $and: [{ _id: idsBelow(connectionId) } as object, changedSince(since), ...conditionsOf(options)] },
-      { projection: changeFields, batchSize, hint: '_id_', maxTimeMS: streamTimeMs, signal },
-    );
-  for await (const document of replies.read(others)) if (!seen.has(document.resourceId)) yield toChange(document);
-}
-
-/**
- * Reads the changes of a type, the oldest first, with one query. It is for a reader that does not wait between changes. A resource that changes
- * meanwhile is read again.
- */
-async function* readInOnePass(database: Database, options: ReadOnce): AsyncGenerator<Change> {
-  const { connectionId, resourceType, since } = options;
-  const replies = new ReplyLimit(options);
-  const changed = database.collection<ChangedDocument>(resourceType).find(
-    { connectionId, ...changedSince(since) },
-    {
-      projection: changeFields,
-      sort: { changedAt: 1 },
-      batchSize,
-      hint: 'by-changed-at',
-      maxTimeMS: streamTimeMs,
-      signal: replies.signal,
-    },
-  );
-  for await (const document of replies.read(changed)) yield toChange(document);
-}
-
 function conditionsOf({ connectionId, searches }: Pick<ReadOnce, 'connectionId' | 'searches'>): readonly Condition[] {
   return searches ? toSelectionQuery({ connectionId, searches }).conditions : [{ connectionId }];
-}
-
-/** Reads the references of deleted and erased resources, type by type. */
-async function* readDeletions(
-  database: Database,
-  options: {
-    readonly connectionId: string;
-    readonly types: readonly string[];
-    readonly since: Date;
-    /** Only earlier ones: a whole second. Default: all. */
-    readonly before?: Date;
-    /** For each type. Default: all. */
-    readonly limit?: number;
-    readonly signal?: AbortSignal;
-  },
-): AsyncGenerator<string> {
-  const { connectionId, types, since, before, limit = 0 } = options;
-  const changedAt = { ...changedSince(since).changedAt, ...(before ? { $lt: timestampOf(before) } : {}) };
-  const replies = new ReplyLimit(options);
-  for (const type of types) {
-    const deleted = database.collection<ChangedDocument>(type).find(
-      { connectionId, deleted: true, changedAt },
-      {
-        projection: { _id: 0, resourceId: 1 },
-        hint: 'by-changed-at',
-        maxTimeMS: streamTimeMs,
-        limit,
-        signal: replies.signal,
-      },
-    );
-    for await (const { resourceId } of replies.read(deleted)) yield `${type}/${resourceId}`;
-  }
 }
 
 function toChange({ changedAt, resource, numberTexts, ...change }: ChangedDocument) {
@@ -330,56 +339,6 @@ interface ReadInSlices extends ReadOnce {
   readonly position?: bigint | undefined;
   /** The time of the database for a slice. Default: that of a page. */
   readonly maxTimeMs?: number;
-}
-
-/**
- * Reads the changes of a type, the oldest first. Each slice is a query of its own, because a cursor that waits for the other types would be
- * closed by MongoDB.
- */
-async function* readInSlices(database: Database, options: ReadInSlices): AsyncGenerator<Change> {
-  const { resourceType, since, searches, position, maxTimeMs = pageTimeMs } = options;
-  const replies = new ReplyLimit(options);
-  const { signal } = replies;
-  let from = position === undefined ? timestampOf(since) : new Timestamp(position);
-  for (let limit = batchSize; ; ) {
-    const found = database.collection<never>(resourceType).find<Uint8Array>(
-      { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
-      {
-        projection: changeFields,
-        sort: { changedAt: 1 },
-        limit,
-        maxTimeMS: maxTimeMs,
-        signal,
-        raw: true,
-        ...(searches ? { hint: 'by-changed-at' } : {}),
-      },
-    );
-    const slice: ChangedDocument[] = [];
-    let sizeBytes = 0;
-    let cutAt: mongoose.mongo.Timestamp | undefined;
-    for await (const bytes of replies.read(found)) {
-      const document = parseDocument(bytes) as unknown as ChangedDocument;
-      // The type waits for the others, so it must not hold much meanwhile.
-      if (sizeBytes > maxSliceBytes && !slice.at(-1)?.changedAt.equals(document.changedAt)) {
-        cutAt = document.changedAt;
-        break;
-      }
-      slice.push(document);
-      sizeBytes += bytes.byteLength;
-    }
-    if (cutAt) {
-      yield* slice.map(toChange);
-      from = cutAt;
-      continue;
-    }
-    const last = slice.at(-1)?.changedAt;
-    if (slice.length < limit || last === undefined) return yield* slice.map(toChange);
-    // Others of the last time may follow.
-    const whole = slice.filter(({ changedAt }) => !changedAt.equals(last));
-    limit = whole.length === 0 ? limit * 2 : batchSize;
-    yield* whole.map(toChange);
-    from = last;
-  }
 }
 
 /** Merges sources that are in order. */
