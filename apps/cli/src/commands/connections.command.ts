@@ -191,7 +191,8 @@ export const connections: CommandGroup = {
     }),
     command({
       name: 'credentials',
-      summary: 'replace the credentials; the client secret, if there is one, is read from BULKHEAD_CLIENT_SECRET',
+      summary:
+        'replace the credentials; the client secret is read from BULKHEAD_CLIENT_SECRET, and without it the stored one stays',
       args: { id },
       options: credentials,
       examples: ['connections credentials conn_1 --client-id my-client --scopes v2'],

@@ -47,6 +47,16 @@ test.each([
   expect(Object.keys(missingFields({ ...emptyConnectionForm, method }, needs))).toEqual(fields);
 });
 
+test.each([
+  { clientId: 'foreign', kept: undefined, fields: ['clientSecret'] },
+  { clientId: 'foreign', kept: 'present', fields: ['clientSecret'] },
+  { clientId: 'present', kept: 'present', fields: [] },
+  { clientId: '', kept: 'present', fields: [] },
+])('the client "$clientId" needs $fields where the secret of $kept is stored', ({ clientId, kept, fields }) => {
+  const needs = { hasClient: true, usesPracticeId: false, keptClientId: kept };
+  expect(Object.keys(missingFields({ ...emptyConnectionForm, scopes: 'v2', clientId }, needs))).toEqual(fields);
+});
+
 test('a group replaces the practice', () => {
   expect(
     missingFields({ ...emptyConnectionForm, groupId: 'g', scopes: 'v2' }, { hasClient: true, usesPracticeId: true }),
@@ -82,6 +92,7 @@ test('new credentials are tested with the place of the saved connection', () => 
   };
   const auth = { method: 'private_key_jwt' as const, clientId: 'id' };
   expect(withAuth(connection, auth)).toEqual({
+    connectionId: 'conn_1',
     provider: 'athenahealth',
     environment: 'production',
     fhirEndpoint: 'https://ehr.example',

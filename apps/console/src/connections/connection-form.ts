@@ -61,15 +61,20 @@ const fieldsOf = {
 } as const satisfies Record<Auth['method'], readonly (keyof CredentialsForm)[]>;
 
 type FieldName = 'practiceId' | 'clientId' | 'clientSecret' | 'scopes';
-type Needs = Pick<Provider, 'hasClient' | 'usesPracticeId'>;
+interface Needs extends Pick<Provider, 'hasClient' | 'usesPracticeId'> {
+  /** The client whose stored secret stays if none is entered. */
+  readonly keptClientId?: string | undefined;
+}
 
-/** The fields that must have a value. A deployment with its own client has defaults for its id and secret. */
+/** The fields that must have a value. A deployment with its own client has defaults for its id, and for the secret of that id only. */
 export function requiredFields(
-  { method, groupId = '' }: Pick<CredentialsForm, 'method'> & { readonly groupId?: string },
-  { hasClient, usesPracticeId }: Needs,
+  { method, clientId, groupId = '' }: Pick<CredentialsForm, 'method' | 'clientId'> & { readonly groupId?: string },
+  { hasClient, usesPracticeId, keptClientId }: Needs,
 ): readonly FieldName[] {
   const client = hasClient || method === 'none' ? [] : (['clientId'] as const);
-  const secret = hasClient || method !== 'client_credentials' ? [] : (['clientSecret'] as const);
+  const own = clientId.trim();
+  const hasSecret = own === '' ? hasClient : own === keptClientId;
+  const secret = hasSecret || method !== 'client_credentials' ? [] : (['clientSecret'] as const);
   // A user chooses the practice at the EHR.
   const isOfUser = method === 'authorization_code';
   const practice = usesPracticeId && !isOfUser && groupId.trim() === '' ? (['practiceId'] as const) : [];
@@ -127,12 +132,12 @@ export function unshownOf(auth: Connection['auth'], form: Pick<CredentialsForm, 
   return Object.fromEntries(Object.entries(unshown).filter(([, value]) => value !== undefined));
 }
 
-/** A saved connection with other credentials. */
+/** A saved connection with other credentials, whose secret stays if none is entered. */
 export function withAuth(connection: Connection, auth: Auth): ConnectionDraft {
-  const { provider, environment, fhirEndpoint, practiceId, groupId, userId } = connection;
+  const { id: connectionId, provider, environment, fhirEndpoint, practiceId, groupId, userId } = connection;
   const place = { practiceId, groupId, userId };
   const known = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
-  return { provider, environment, fhirEndpoint, ...known, auth };
+  return { connectionId, provider, environment, fhirEndpoint, ...known, auth };
 }
 
 function filled<Form extends object, Name extends keyof Form>(

@@ -6,12 +6,19 @@ import { actsAlone, type CredentialsForm, methodsOf, requiredFields, scopeChoice
 interface CredentialsFieldsProps<Form extends CredentialsForm> {
   readonly form: UseFormReturnType<Form>;
   readonly provider: Provider;
+  /** The client whose stored secret stays if none is entered. */
+  readonly keptClientId?: string | undefined;
 }
 
 /** The method and its fields. What the deployment has a default for is optional. */
-export function CredentialsFields<Form extends CredentialsForm>({ form, provider }: CredentialsFieldsProps<Form>) {
+export function CredentialsFields<Form extends CredentialsForm>({
+  form,
+  provider,
+  keptClientId,
+}: CredentialsFieldsProps<Form>) {
   const { method } = form.values;
-  const required = requiredFields(form.values, provider);
+  const required = requiredFields(form.values, { ...provider, keptClientId });
+  const clientId = form.values.clientId.trim();
   const own = (isNeeded: boolean, ownText: string) => (isNeeded ? undefined : ownText);
   return (
     <>
@@ -20,7 +27,7 @@ export function CredentialsFields<Form extends CredentialsForm>({ form, provider
         <TextInput
           label="Client id"
           withAsterisk={required.includes('clientId')}
-          description={own(required.includes('clientId'), 'Empty for the deployment’s own')}
+          description={own(required.includes('clientId'), 'Leave empty to use the client of the deployment.')}
           {...form.getInputProps('clientId')}
         />
       )}
@@ -30,7 +37,7 @@ export function CredentialsFields<Form extends CredentialsForm>({ form, provider
           withAsterisk={required.includes('clientSecret')}
           description={own(
             required.includes('clientSecret'),
-            provider.hasClient ? 'Empty for the deployment’s own' : 'Empty for a public client',
+            secretDefault(clientId, { hasClient: provider.hasClient, keptClientId }),
           )}
           autoComplete="new-password"
           {...form.getInputProps('clientSecret')}
@@ -39,7 +46,7 @@ export function CredentialsFields<Form extends CredentialsForm>({ form, provider
       {method === 'private_key_jwt' && (
         <Textarea
           label="Private key"
-          description="PEM. Empty for the deployment’s signing key, whose public key is at /.well-known/jwks.json"
+          description="PEM. Leave empty to use the deployment’s signing key, whose public key is at /.well-known/jwks.json."
           autosize
           minRows={3}
           {...form.getInputProps('privateKey')}
@@ -56,8 +63,23 @@ export function CredentialsFields<Form extends CredentialsForm>({ form, provider
         />
       )}
       {method !== 'none' && (!actsAlone(form.values) || form.values.scopes === 'own') && (
-        <TextInput label="Scope" description="Empty for the vendor’s default" {...form.getInputProps('scope')} />
+        <TextInput
+          label="Scope"
+          description="Leave empty to use the vendor’s default."
+          {...form.getInputProps('scope')}
+        />
       )}
     </>
   );
+}
+
+/** What an empty secret means. The secret of the deployment belongs to its own client id only. */
+function secretDefault(
+  clientId: string,
+  { hasClient, keptClientId }: Pick<Provider, 'hasClient'> & { keptClientId: string | undefined },
+): string {
+  if (clientId !== '' && clientId === keptClientId) return 'Leave empty to keep the present secret.';
+  return clientId === '' && hasClient
+    ? 'Leave empty to use the secret of the deployment.'
+    : 'Leave empty for a public client.';
 }

@@ -13,7 +13,7 @@ interface EditProps {
   readonly onDone: () => void;
 }
 
-/** Replaces the credentials. The stored secret is never shown, so it must be entered again. */
+/** Replaces the credentials. The stored secret is never shown, and stays if none is entered for the same client. */
 export function EditCredentialsForm({ connection, onDone }: EditProps) {
   return (
     <WithProvider id={connection.provider}>
@@ -27,10 +27,12 @@ function CredentialsEditor({ connection, provider, onDone }: EditProps & { reado
   const change = api.useMutation('put', '/api/ehr/connections/{id}/credentials', {
     onSuccess: async () => {
       await refreshConnections();
-      notify.done('The credentials are replaced. Work continues with the new ones.');
+      notify.done('Credentials updated. Running work now uses them.');
       onDone();
     },
   });
+  const keptClient = ({ method }: CredentialsForm) =>
+    method === auth.method && 'clientId' in auth ? auth.clientId : undefined;
   const needs = { hasClient: provider.hasClient, usesPracticeId: false };
   const form = useForm<CredentialsForm>({
     initialValues: {
@@ -41,7 +43,7 @@ function CredentialsEditor({ connection, provider, onDone }: EditProps & { reado
       scopes: ('scopesOfDeclared' in auth ? auth.scopesOfDeclared : undefined) ?? 'own',
       scope: 'scope' in auth ? auth.scope : '',
     },
-    validate: (values) => missingFields(values, needs),
+    validate: (values) => missingFields(values, { ...needs, keptClientId: keptClient(values) }),
   });
   const body = { auth: { ...unshownOf(connection.auth, form.values), ...toAuth(form.values) } };
   return (
@@ -51,7 +53,7 @@ function CredentialsEditor({ connection, provider, onDone }: EditProps & { reado
       save={change}
       onSave={() => change.mutate({ params: { path: { id } }, body })}
     >
-      <CredentialsFields form={form} provider={provider} />
+      <CredentialsFields form={form} provider={provider} keptClientId={keptClient(form.values)} />
     </TestedForm>
   );
 }

@@ -1,4 +1,4 @@
-import { AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
+import { AppError, type Fault, invalidRequest, present, throwUnavailable, waitUntil } from '@bulkhead/base';
 import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { ActiveWork, ScopedReference } from '@bulkhead/store';
@@ -14,7 +14,7 @@ import type {
   ConnectionDraftBody,
   ConnectionOrigins,
 } from './connection.schema.ts';
-import { newConnection, toConnectionAuth } from './new-connection.ts';
+import { newConnection, toConnectionAuth, withKeptSecret } from './new-connection.ts';
 import { type ConnectionPlan, type DesiredConnection, originFaults, planConnection } from './plan-connection.ts';
 
 const capabilitiesWaitMs = 10_000;
@@ -118,10 +118,25 @@ export class ConnectionService extends ConnectionReader {
 
   /**
    * Has a worker test a connection that is not saved. Nothing is kept of it.
-   * @throws AppError `unknown-provider`, `invalid-request`, `connection-test-pending` if the test takes longer than the wait
+   * @param options.of the connection that would get these credentials
+   * @throws AppError `unknown-provider`, `unknown-connection`, `invalid-request`, `connection-test-pending` if the test takes longer than the wait
    */
-  async testDraft(body: ConnectionDraftBody): Promise<ConnectionTest> {
-    const draft = await newConnection(body, this.#options.registry.get(body.provider));
+  async testDraft({
+    body,
+    of,
+  }: {
+    readonly body: ConnectionDraftBody;
+    readonly of?: ScopedReference | undefined;
+  }): Promise<ConnectionTest> {
+    const provider = this.#options.registry.get(body.provider);
+    const stored = of && (await this.#withSecrets(await this.find(of)));
+    // A stored secret is only sent where the connection sends it.
+    const { environment, fhirEndpoint } = { ...stored, ...present(body) };
+    const isSameServer =
+      stored?.provider === body.provider && stored.environment === environment && stored.fhirEndpoint === fhirEndpoint;
+    const place = isSameServer ? { ...body, environment, fhirEndpoint } : body;
+    const auth = isSameServer ? withKeptSecret({ auth: body.auth, stored: stored.auth, provider }) : body.auth;
+    const draft = await newConnection({ ...place, auth }, provider);
     const { id } = draft;
     await this.#options.store.connectionDrafts.insert(draft);
     try {
@@ -134,7 +149,10 @@ export class ConnectionService extends ConnectionReader {
     throw connectionError('connection-test-pending');
   }
 
-  /** Replaces the credentials of a connection. Access tokens of the old credentials are no longer used. */
+  /**
+   * Replaces the credentials of a connection. Access tokens of the old credentials are no longer used.
+   * A secret that the body leaves out stays if it belongs to the same client.
+   */
   async changeCredentials({
     body,
     ...reference
@@ -143,8 +161,10 @@ export class ConnectionService extends ConnectionReader {
   }): Promise<ConnectionWithoutSecrets> {
     const { id } = reference;
     const connection = await this.find(reference);
+    const provider = this.#options.registry.get(connection.provider);
+    const { auth: stored } = await this.#withSecrets(connection);
     const faults: Fault[] = [];
-    const auth = await toConnectionAuth({ body, provider: this.#options.registry.get(connection.provider), faults });
+    const auth = await toConnectionAuth({ body: withKeptSecret({ auth: body, stored, provider }), provider, faults });
     if (faults.length > 0) throw invalidRequest(faults);
     await this.#options.store.connections.saveAuth({ id, auth });
     const changed = await this.find(reference);

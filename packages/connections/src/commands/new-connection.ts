@@ -99,6 +99,26 @@ export async function toConnectionAuth(options: {
   return { method: body.method, ...client, ...declared, clientSecret, ...wayOf(body) };
 }
 
+/** A secret that is left out stays, as long as it belongs to the same client and token endpoint. */
+export function withKeptSecret(options: {
+  readonly auth: ConnectionAuthBody;
+  readonly stored: ConnectionAuth;
+  readonly provider: Provider;
+}): ConnectionAuthBody {
+  const { auth, stored, provider } = options;
+  if (auth.method === 'none' || stored.method === 'none' || stored.method !== auth.method) return auth;
+  if ((auth.clientId ?? provider.clientId) !== stored.clientId) return auth;
+  if (auth.method === 'private_key_jwt') {
+    const { signingKey } = stored as Extract<ConnectionAuth, { method: 'private_key_jwt' }>;
+    const isKept = auth.privateKey === undefined && auth.kid !== undefined && auth.kid === signingKey?.kid;
+    return isKept ? { ...auth, privateKey: JSON.parse(signingKey.privateJwk) } : auth;
+  }
+  // It was given for one token endpoint.
+  if (auth.tokenEndpoint !== stored.tokenEndpoint) return auth;
+  const { clientSecret } = stored as Extract<ConnectionAuth, { method: 'authorization_code' }>;
+  return auth.clientSecret === undefined && clientSecret !== undefined ? { ...auth, clientSecret } : auth;
+}
+
 const chooseScopes =
   '. Choose what the application is registered for at the EHR: `scopeVersion` (CLI: `--scopes`) `v2` (system/Patient.rs) or `v1` (system/Patient.read), or a list. An EHR refuses the other version, as with "Policy evaluation failed"';
 

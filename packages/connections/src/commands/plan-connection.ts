@@ -3,7 +3,7 @@ import { AppError, type Fault, faultsOf } from '@bulkhead/base';
 import { type ConnectionAuth, egressFault, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Connection } from '../connection.record.ts';
 import type { ConnectionAuthBody, ConnectionBody, ConnectionOrigins } from './connection.schema.ts';
-import { newConnection } from './new-connection.ts';
+import { newConnection, withKeptSecret } from './new-connection.ts';
 
 /** What a file says about a connection. What it leaves out of `origins` and `aliases` stays as it is. */
 export interface DesiredConnection extends Omit<ConnectionBody, 'schedule'> {
@@ -39,7 +39,7 @@ export async function planConnection(options: {
   const { desired, stored, registry } = options;
   try {
     const provider = registry.get(desired.provider);
-    const auth = stored ? withKeptSecret({ desired, stored, provider }) : desired.auth;
+    const auth = stored ? withKeptSecret({ auth: desired.auth, stored: stored.auth, provider }) : desired.auth;
     const draft = await newConnection({ ...desired, auth }, provider);
     const { origins = stored?.origins ?? [], aliases = stored?.aliases ?? [] } = desired;
     const isMoved = !isDeepStrictEqual([origins, aliases], [stored?.origins ?? [], stored?.aliases ?? []]);
@@ -76,28 +76,6 @@ function fixedFaults(desired: DesiredConnection, stored: Connection | undefined)
 function keyFaults(auth: ConnectionAuthBody): Fault[] {
   const isKeyMissing = auth.method === 'private_key_jwt' && auth.kid !== undefined && auth.privateKey === undefined;
   return isKeyMissing ? [{ path: 'auth.kid', message: 'is not the id of the stored key. Add its privateKey' }] : [];
-}
-
-/** A secret that the file does not give stays, as long as it belongs to the same client. */
-function withKeptSecret(options: {
-  readonly desired: DesiredConnection;
-  readonly stored: Connection;
-  readonly provider: Provider;
-}): ConnectionAuthBody {
-  const { provider } = options;
-  const { auth } = options.desired;
-  const { auth: stored } = options.stored;
-  if (auth.method === 'none' || stored.method === 'none' || stored.method !== auth.method) return auth;
-  if ((auth.clientId ?? provider.clientId) !== stored.clientId) return auth;
-  if (auth.method === 'private_key_jwt') {
-    const { signingKey } = stored as Extract<ConnectionAuth, { method: 'private_key_jwt' }>;
-    const isKept = auth.privateKey === undefined && auth.kid !== undefined && auth.kid === signingKey?.kid;
-    return isKept ? { ...auth, privateKey: JSON.parse(signingKey.privateJwk) } : auth;
-  }
-  // It was given for one token endpoint.
-  if (auth.tokenEndpoint !== stored.tokenEndpoint) return auth;
-  const { clientSecret } = stored as Extract<ConnectionAuth, { method: 'authorization_code' }>;
-  return auth.clientSecret === undefined && clientSecret !== undefined ? { ...auth, clientSecret } : auth;
 }
 
 /** Scopes of the types that the EHR declares are written when they are known, so only their version is compared. */

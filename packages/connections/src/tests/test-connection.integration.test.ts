@@ -354,7 +354,7 @@ test('a connection can be tested before it is saved: the same steps, and neither
   const { store } = deps;
   const test = async (change: object) => {
     const body = connectionDraftSchema.parse({ ...fields, auth: { ...simulatorAuth, ...change } });
-    return toTestView(await connections.testDraft(body));
+    return toTestView(await connections.testDraft({ body, of: undefined }));
   };
   const before = await store.connections.listIds();
   const right = await test({});
@@ -367,6 +367,13 @@ test('a connection can be tested before it is saved: the same steps, and neither
   expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
   const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
   expect(owners.filter((id) => !before.includes(id))).toEqual([]);
+});
+
+test('new scopes of a saved connection can be tested with its stored secret', async () => {
+  const id = await connect();
+  const { clientSecret: _, ...withoutSecret } = simulatorAuth;
+  const body = connectionDraftSchema.parse({ ...fields, auth: withoutSecret });
+  expect((await connections.testDraft({ body, of: { id, scope: 'all' } })).ok).toBe(true);
 });
 
 test.each([

@@ -149,11 +149,11 @@ const changeCredentials = defineEndpoint({
   action: connectionActions.changeCredentials,
   summary: 'Replace the credentials of a connection',
   description:
-    'Replaces the method and all credentials of a connection. Access tokens of the former credentials are no longer used. Stored data, schedules and watermarks stay. Test the connection afterwards.',
+    'Replaces the method and the credentials of a connection. Without a client secret, the present one stays if the client id and the token endpoint are the same. Access tokens of the former credentials are no longer used. Stored data, schedules and watermarks stay. Test the connection afterwards.',
   request: {
     body: {
       schema: z
-        .strictObject({ auth: connectionAuthSchema.describe('The new credentials, which replace all former ones.') })
+        .strictObject({ auth: connectionAuthSchema.describe('The new credentials.') })
         .meta({ description: 'How the connection gets its access tokens from now on.' }),
       example: { auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'a-new-secret' } },
     },

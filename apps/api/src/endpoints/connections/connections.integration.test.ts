@@ -170,6 +170,37 @@ test('replacing the credentials of a connection stops the use of the old token',
   expect(unknown.status).toBe(404);
 });
 
+test('credentials without a secret keep the present one for the same client and token endpoint only', async () => {
+  const id = (await post({ practiceId: '195900' })).body.data.id;
+  const { clientSecret: secret, ...withoutSecret } = auth;
+  const change = (changed: object) =>
+    api.request('PUT', `${path}/${id}/credentials`, { body: { auth: { ...withoutSecret, ...changed } } });
+  const stored = async () => (await api.store.connections.findWithSecrets(id))?.auth;
+  expect((await change({ scope: 'system/Patient.rs' })).status).toBe(200);
+  expect(await stored()).toEqual({ ...withoutSecret, scope: 'system/Patient.rs', clientSecret: secret });
+  for (const foreign of [{ clientId: 'another' }, { tokenEndpoint: `${new URL(fhirEndpoint).origin}/another` }]) {
+    const refused = await change(foreign);
+    expect([refused.refusal, refused.faults]).toEqual([[400, 'invalid-request'], ['auth.clientSecret']]);
+  }
+  expect(await stored()).toMatchObject({ clientId: 'client-1', clientSecret: secret });
+});
+
+test('a draft uses the stored secret of a connection for the same client and server only', async () => {
+  const { id: connectionId } = (await post({ practiceId: '195900' })).body.data;
+  const { clientSecret: _, ...withoutSecret } = auth;
+  const draft = { provider: 'athenahealth', connectionId, auth: withoutSecret };
+  const test = (changed: object) => api.request('POST', `${path}/test`, { body: { ...draft, ...changed } });
+  const elsewhere = fhirEndpoint.replace(/[^/]*$/, 'another');
+  const refusals = [
+    await test({ connectionId: undefined }),
+    await test({ auth: { ...withoutSecret, clientId: 'another' } }),
+    await test({ fhirEndpoint: elsewhere }),
+    await test({ provider: 'open-ehr', fhirEndpoint }),
+  ];
+  for (const { refusal } of refusals) expect(refusal).toEqual([400, 'invalid-request']);
+  expect((await test({ connectionId: 'conn_x' })).refusal).toEqual([404, 'unknown-connection']);
+});
+
 test('the origins of a connection are replaced, shown and recorded, and what cannot be one is refused', async () => {
   const id = await api.createConnection();
   const put = (body: object) => api.request('PUT', `${path}/${id}/origins`, { body });

@@ -49,11 +49,25 @@ export const testDraft = defineEndpoint({
   action: connectionActions.testDraft,
   summary: 'Test a connection before it is saved',
   description: 'Runs the same steps as the test of a saved connection. Nothing of the request is kept.',
-  request: { body: { schema: connectionDraftSchema, example: connectionBodyExample } },
+  request: {
+    body: {
+      schema: connectionDraftSchema.extend({
+        connectionId: z
+          .string()
+          .max(100)
+          .optional()
+          .describe(
+            'The connection that would get these credentials. Its stored secret is used if `clientSecret` is left out, and the client and the endpoints are the same.',
+          ),
+      }),
+      example: connectionBodyExample,
+    },
+  },
   responses: { 200: success('The result', { data: connectionTestViewSchema, example: connectionTestExample }) },
-  errors: ['unknown-provider', 'connection-test-pending'],
-  async handler({ body, services, audit }) {
+  errors: ['unknown-provider', 'unknown-connection', 'connection-test-pending'],
+  async handler({ body: { connectionId: id, ...body }, caller: { scope }, services, audit }) {
     audit.addTarget({ provider: body.provider });
-    return { data: toTestView(await services.connections.testDraft(body)) };
+    const of = id === undefined ? undefined : { id, scope };
+    return { data: toTestView(await services.connections.testDraft({ body, of })) };
   },
 });
