@@ -35,7 +35,13 @@ export function renderTexts({ errors, warnings }: Awaited<ReturnType<typeof read
     Object.fromEntries(entries.map(([code, facts]) => [code, toText(facts)]));
   const texts = {
     errors: Object.fromEntries(
-      errors.toReversed().map(([code, facts]) => [code, { ...toText(facts), ...present({ message: facts.message }) }]),
+      errors.toReversed().map(([code, facts]) => {
+        const messages = errors.flatMap(([other, { message }]) => (other === code ? (message ?? []) : []));
+        return [
+          code,
+          { ...toText(facts), ...(messages.length === 0 ? {} : { messages: [...new Set(messages)].join('\n') }) },
+        ];
+      }),
     ),
     warnings: toTexts(Object.values(warnings).flatMap((table) => Object.entries(table))),
     reasons: toTexts(Object.entries(quarantineReasons)),

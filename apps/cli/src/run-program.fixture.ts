@@ -49,6 +49,24 @@ const streams: Readonly<Record<string, readonly [string, string]>> = {
   watchRateBudgets: ['budgets', 'listRateBudgets'],
 };
 
+/** The errors of all responses in openapi.json, each message once. */
+export const documentedErrors = [
+  ...new Map(
+    Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ responses }) => Object.values(responses))
+      .flatMap(({ content = {} }) => Object.values(content))
+      .flatMap(({ examples = {} }) => Object.values(examples))
+      .flatMap(({ value }) => (value as { readonly error?: ApiErrorBody }).error ?? [])
+      .map((error) => [error.message, error] as const),
+  ).values(),
+];
+
+interface ApiErrorBody {
+  readonly code: string;
+  readonly message: string;
+}
+
 /**
  * Runs a command line in this process, against an API that answers as openapi.json says.
  *

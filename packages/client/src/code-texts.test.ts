@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { codesOf, fixedAt, isForPrograms, lineOf, textOf, titleOf } from './code-texts.ts';
+import { codesOf, fixedAt, hasFixedMessage, isForPrograms, lineOf, textOf, titleOf } from './code-texts.ts';
 
 const kinds = ['error', 'warning', 'quarantine'] as const;
 /** A field in dots, such as `details.reason`. */
@@ -23,11 +24,13 @@ test.each(kinds.flatMap((kind) => codesOf(kind).map((code) => ({ kind, code })))
 
 const message = 'The EHR refused the token (invalid_client). Enter the secret again.';
 
-test('a message with values is shown, and one for programs is replaced by the advice', () => {
+test('a message with values is shown in words, without what names a route', () => {
   expect(textOf('error', { code: 'token-refused', message })).toBe(message);
   expect(textOf('error', { code: 'no-group', message: 'Set the practiceId or the groupId.' })).toBe(
-    'Set the practice id or the group id of the connection.',
+    'Set the practice id or the group id.',
   );
+  const otherId = 'This id begins with `job_`. List the connections with GET /api/ehr/connections.';
+  expect(textOf('error', { code: 'unknown-connection', message: otherId })).toBe('This id begins with job_.');
   expect(textOf('error', { code: 'unavailable', message: 'Send GET /health.' })).toMatch(/^Try again/);
 });
 
@@ -53,4 +56,33 @@ test('only codes that one place fixes lead there', () => {
   expect(fixedAt('error', 'token-refused')).toBe('credentials');
   expect(fixedAt('warning', 'lines-quarantined')).toBe('quarantine');
   expect(fixedAt('error', 'internal')).toBeUndefined();
+});
+
+interface Documented {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The errors of the OpenAPI document. */
+const documented: Documented[] = [];
+JSON.parse(
+  readFileSync(new URL('../../../apps/api/openapi.json', import.meta.url), 'utf8'),
+  (key, value: Documented) => {
+    if (key === 'error' && typeof value.code === 'string' && typeof value.message === 'string') documented.push(value);
+    return value;
+  },
+);
+const specific = documented.filter(
+  (error, index) =>
+    !hasFixedMessage('error', error) && documented.findIndex(({ message }) => message === error.message) === index,
+);
+
+test('the documented errors have messages with values', () => expect(specific.length).toBeGreaterThan(20));
+
+test.each(specific)('the console shows what the message of $code says: $message', ({ code, message }) => {
+  const sentences = message.split(/(?<=[.!?]) (?=[A-Z])/).filter((sentence) => !/\b(?:GET|POST) \//.test(sentence));
+  const lettersOf = (text: string) => text.toLowerCase().replaceAll(/[` ]/g, '');
+  const shown = textOf('error', { code, message });
+  expect(shown).not.toContain('`');
+  for (const sentence of sentences) expect(lettersOf(shown)).toContain(lettersOf(sentence));
 });

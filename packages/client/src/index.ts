@@ -8,7 +8,17 @@ export {
   type ErrorDetails,
   errorOf,
 } from './client.ts';
-export { codesOf, fixedAt, isForPrograms, lineOf, textOf, titleOf } from './code-texts.ts';
+export {
+  codesOf,
+  fixedAt,
+  hasFixedMessage,
+  inWords,
+  isForPrograms,
+  lineOf,
+  textOf,
+  titleOf,
+  withoutNames,
+} from './code-texts.ts';
 export type { EnhancedService } from './enhanced-service.ts';
 export { followEvents } from './events.ts';
 export { type ChangeBatch, followChanges, linesOf, type ResourceChange } from './follow-changes.ts';

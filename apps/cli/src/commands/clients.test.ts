@@ -80,7 +80,11 @@ test('clients register tells the API that a client can only send a secret, and c
 
 test('a key that the API refuses is named by the option of the command', async () => {
   const details = [{ path: 'jwks.keys.0', message: 'is shorter than 2048 bits' }];
-  const error = { code: 'invalid-request', message: 'x', details };
+  const error = {
+    code: 'invalid-request',
+    message: 'The request is not valid. Correct what `details` lists and send it again.',
+    details,
+  };
   const answers = { registerClient: { status: 400, body: { success: false, error } } };
   const { stderr } = await run({ args: [...register, '--jwks', write('short.json', '{"keys":[]}')], answers });
   expect(stderr).toBe('A value is not valid.\n  --jwks: is shorter than 2048 bits\n');

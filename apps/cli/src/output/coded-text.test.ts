@@ -6,7 +6,7 @@ import { run } from '../run-program.fixture.ts';
 const withoutCommands = (text: string) => text.replaceAll(/`bulkhead [^`]*`/g, '');
 const forPrograms = /`|\b[a-z]+[A-Z][a-z]|\b[a-z]+\.[a-z]+\b|\b(?:GET|POST|PUT|PATCH|DELETE) \//;
 
-const message = 'Use the `id`, see details.reason, and send `force: true`.';
+const message = 'Use the `id`, see `details`, and send `force: true`.';
 
 test.each(codesOf('error'))(
   'the error %s is a text for people, also in lists and in the record of a run',

@@ -1,8 +1,9 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasFixedMessage } from '@bulkhead/client';
 import { expect, test } from '@jest/globals';
-import { exampleOf, run, toArgs } from '../run-program.fixture.ts';
+import { documentedErrors, exampleOf, run, toArgs } from '../run-program.fixture.ts';
 import { toCommands } from './routes.ts';
 
 const wrong = [
@@ -80,11 +81,15 @@ test('a key that cannot be a key is refused and not printed', async () => {
   });
 });
 
+const unknownExport =
+  'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after some time.';
+const keyReused = 'This Idempotency-Key was used for a different request. Use a new key for each request.';
+const notValid = 'The request is not valid. Correct what `details` lists and send it again.';
 const refuse = (status: number, error: object) => ({ status, body: { success: false, error } });
 
 test('an error of the API names an argument as the help does', async () => {
   const details = [{ path: 'patientId', message: 'must be the id of a patient, without `Patient/`' }];
-  const answers = { countPatientData: refuse(400, { code: 'invalid-request', message: 'x', details }) };
+  const answers = { countPatientData: refuse(400, { code: 'invalid-request', message: notValid, details }) };
   const args = ['patients', 'erase', 'Patient/p1', '--connection', 'c', '--dry-run'];
   expect((await run({ args, answers })).stderr).toBe(
     'A value is not valid.\n  id: must be the id of a patient, without `Patient/`\n',
@@ -93,7 +98,7 @@ test('an error of the API names an argument as the help does', async () => {
 
 test('a page size that the API refuses is named by the option of the command', async () => {
   const details = [{ path: '_count', message: 'must be a whole number from 1 to 1000' }];
-  const answers = { searchResources: refuse(400, { code: 'invalid-request', message: 'x', details }) };
+  const answers = { searchResources: refuse(400, { code: 'invalid-request', message: notValid, details }) };
   const args = ['resources', 'search', 'Patient', '--connection', 'c', '--limit', '2000'];
   const { exitCode, stderr } = await run({ args, answers });
   expect({ exitCode, stderr }).toEqual({
@@ -108,7 +113,7 @@ test('an error of the API names options instead of fields', async () => {
     { path: 'typeFilters.0', message: 'is an empty list' },
     { path: 'since', message: 'is not a timestamp' },
   ];
-  const answers = { startBulkExport: refuse(400, { code: 'invalid-request', message: 'x', details }) };
+  const answers = { startBulkExport: refuse(400, { code: 'invalid-request', message: notValid, details }) };
   const { exitCode, stderr } = await run({ args: ['export', 'start', '--connection', 'c'], answers });
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
@@ -131,7 +136,7 @@ test.each([
   },
   {
     args: ['export', 'show', 'job_1'],
-    answers: { getBulkExport: refuse(404, { code: 'unknown-export', message: 'Use the `id` from the response.' }) },
+    answers: { getBulkExport: refuse(404, { code: 'unknown-export', message: unknownExport }) },
     expected: { exitCode: 4, stderr: expect.stringContaining('List the exports with `bulkhead export list`.') },
   },
   {
@@ -141,11 +146,26 @@ test.each([
   },
   {
     args: ['export', 'start', '--connection', 'c', '--idempotency-key', 'k'],
-    answers: { startBulkExport: refuse(422, { code: 'idempotency-key-reused', message: 'Idempotency-Key' }) },
+    answers: { startBulkExport: refuse(422, { code: 'idempotency-key-reused', message: keyReused }) },
     expected: { exitCode: 6, stderr: expect.stringContaining('--idempotency-key') },
   },
 ])('an error of the API names the command or the option that helps: $args', async ({ args, answers, expected }) => {
   expect(await run({ args, answers })).toMatchObject(expected);
+});
+
+const ownRoute = /(?<!bulkhead api )\b(?:GET|POST|PUT|PATCH|DELETE) \//;
+const specific = documentedErrors.filter((error) => !hasFixedMessage('error', error));
+
+test('the documented errors have messages with values', () => expect(specific.length).toBeGreaterThan(20));
+
+test.each(specific)('the command line prints what the message of $code says: $message', async ({ code, message }) => {
+  const answers = { listBulkExports: refuse(400, { code, message }) };
+  const { stderr } = await run({ args: ['export', 'list'], answers });
+  const sentences = toCommands(message)
+    .split(/(?<=[.!?]) (?=[A-Z])/)
+    .filter((sentence) => !ownRoute.test(sentence));
+  const lettersOf = (text: string) => text.toLowerCase().replaceAll(/[` ]/g, '');
+  for (const sentence of sentences) expect(lettersOf(stderr)).toContain(lettersOf(sentence));
 });
 
 test('--json always has a code and a message, and the details of the API', async () => {
@@ -181,7 +201,6 @@ const files = globSync(
   { cwd: root },
 );
 const route = /\b(?:GET|POST|PUT|PATCH|DELETE) \//;
-const ownRoute = /(?<!bulkhead api )\b(?:GET|POST|PUT|PATCH|DELETE) \//;
 const messages = files
   .filter((file) => !file.endsWith('.test.ts'))
   .flatMap((file) => readFileSync(join(root, file), 'utf8').split('\n'))

@@ -1,4 +1,4 @@
-import { ApiError, type ErrorCode } from '@bulkhead/client';
+import { ApiError, type ErrorCode, hasFixedMessage } from '@bulkhead/client';
 import { type Command, CommanderError } from 'commander';
 import { toKebabCase } from '../command.ts';
 import { CliError, type Exit, type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -114,11 +114,12 @@ function fromApi({ status, code, message, details, cause }: ApiError): CliError 
     return new CliError('unavailable', shown, { code, details: { cause: String(cause) } });
   }
   const advice = adviceFor(code, (details ?? {}) as Readonly<Record<string, unknown>>);
-  const what = messages[code] ?? toErrorText({ code, message });
+  const replaced = hasFixedMessage('error', { code, message }) ? messages[code] : undefined;
+  const what = replaced ?? toErrorText({ code, message });
   return new CliError(exitOf(status), advice === undefined ? what : `${what} ${advice}`, { code, details });
 }
 
-/** Messages that replace one of the API, which speaks of requests. */
+/** Texts that replace a message of the API that is always the same, because it is about requests. */
 const messages: Readonly<Partial<Record<ErrorCode, string>>> = {
   'invalid-request': 'A value is not valid.',
   'unknown-export':

@@ -1,7 +1,8 @@
+import { withoutNames } from '@bulkhead/client';
 import { Alert, Button, List, Text, ThemeIcon } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { api, type Connection, type ConnectionTest, refreshAll } from '../api/api.ts';
-import { errorText, withoutNames } from '../parts/coded-text.ts';
+import { errorText } from '../parts/coded-text.ts';
 import { notify } from '../parts/dialogs.ts';
 import { formatDuration } from '../parts/format.ts';
 import { Timestamp } from '../parts/timestamp.tsx';

@@ -1,5 +1,6 @@
+import { withoutNames } from '@bulkhead/client';
 import { expect, test } from '@jest/globals';
-import { labelOf, messageText, withoutNames } from './coded-text.ts';
+import { labelOf, messageText } from './coded-text.ts';
 
 test.each([
   ['connectionId', 'Connection id'],
@@ -18,11 +19,11 @@ test('a message shows no backticks and no names of fields', () => {
   );
 });
 
-test('a message for programs is replaced by the advice of its code', () => {
+test('a message for programs is shown in words, and replaced by the advice of its code if it only names a route', () => {
   expect(messageText({ code: 'kick-off-window', message: 'The `kickOffWindow` is not over.' })).toBe(
-    'Nothing needs to be done. The export starts when the EHR allows it again.',
+    'The kick off window is not over.',
   );
-  expect(messageText({ code: 'deletions-not-listed', message: 'Use `last`.', isWarning: true })).toMatch(
+  expect(messageText({ code: 'deletions-not-listed', message: 'Send GET /x.', isWarning: true })).toMatch(
     /^Ask the EHR/,
   );
   expect(messageText({ message: 'The export has completed.' })).toBe('The export has completed.');

@@ -1,4 +1,4 @@
-import { isForPrograms, textOf, titleOf } from '@bulkhead/client';
+import { inWords, isForPrograms, textOf, titleOf, withoutNames } from '@bulkhead/client';
 
 interface Coded {
   readonly code: string;
@@ -32,14 +32,4 @@ export function labelOf(path: string): string {
   const name = path.split('.').findLast((part) => !/^\d*$/.test(part)) ?? 'request';
   const words = inWords(name.replace(/^_/, ''));
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-/** A message without backticks and with the names of fields in words. */
-export function withoutNames(message: string): string {
-  return message.replaceAll('`', '').replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, inWords);
-}
-
-function inWords(name: string): string {
-  const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return words.replaceAll(/\b(?:jwks|url)\b/g, (acronym) => acronym.toUpperCase());
 }

@@ -1,10 +1,10 @@
-import { ApiError } from '@bulkhead/client';
+import { ApiError, withoutNames } from '@bulkhead/client';
 import { Alert, Anchor, type AnchorProps, Group, List, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { errorText, labelOf, withoutNames } from './coded-text.ts';
+import { errorText, labelOf } from './coded-text.ts';
 
 interface PageProps {
   readonly title: string;

@@ -1,9 +1,8 @@
-import { titleOf } from '@bulkhead/client';
+import { titleOf, withoutNames } from '@bulkhead/client';
 import { Group, List, Text } from '@mantine/core';
 import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
-import { withoutNames } from '../parts/coded-text.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { EmptyState, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';

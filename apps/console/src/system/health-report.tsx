@@ -1,3 +1,4 @@
+import { withoutNames } from '@bulkhead/client';
 import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Fragment } from 'react';
@@ -6,7 +7,7 @@ import { anyProvider, api, type HealthCheck, type HealthProblem, type HealthSubj
 import { useSession } from '../api/session.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
-import { errorText, messageText, withoutNames } from '../parts/coded-text.ts';
+import { errorText, messageText } from '../parts/coded-text.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, shortened } from '../parts/format.ts';
 import { PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';

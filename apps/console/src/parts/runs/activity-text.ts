@@ -1,5 +1,5 @@
+import { withoutNames } from '@bulkhead/client';
 import type { RunActivity } from '../../api/api.ts';
-import { withoutNames } from '../coded-text.ts';
 import { formatDuration } from '../format.ts';
 
 /** What a running export or sync waits for, in one line. The time until the next request is left out once it is over. */
