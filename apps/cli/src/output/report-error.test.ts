@@ -107,6 +107,14 @@ test('a page size that the API refuses is named by the option of the command', a
   });
 });
 
+test('the only fault of a request is printed once, with the name of its option', async () => {
+  const details = [{ path: 'connectionId', message: 'is too long' }];
+  const message = '`connectionId` is too long. Correct it and send the request again.';
+  const answers = { startBulkExport: refuse(400, { code: 'invalid-request', message, details }) };
+  const { stderr } = await run({ args: ['export', 'start', '--connection', 'c'], answers });
+  expect(stderr).toBe('A value is not valid.\n  --connection: is too long\n');
+});
+
 test('an error of the API names options instead of fields', async () => {
   const details = [
     { path: 'connectionId', message: 'is too long' },

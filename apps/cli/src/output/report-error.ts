@@ -114,7 +114,9 @@ function fromApi({ status, code, message, details, cause }: ApiError): CliError 
     return new CliError('unavailable', shown, { code, details: { cause: String(cause) } });
   }
   const advice = adviceFor(code, (details ?? {}) as Readonly<Record<string, unknown>>);
-  const replaced = hasFixedMessage('error', { code, message }) ? messages[code] : undefined;
+  // The faults of single fields are listed below the text, with the names of options.
+  const isGeneral = Array.isArray(details) || hasFixedMessage('error', { code, message });
+  const replaced = isGeneral ? messages[code] : undefined;
   const what = replaced ?? toErrorText({ code, message });
   return new CliError(exitOf(status), advice === undefined ? what : `${what} ${advice}`, { code, details });
 }
