@@ -80,7 +80,10 @@ export const audit: CommandGroup = {
       name: 'verify',
       summary: 'verify that no event was changed or added after it was written, and none before the newest was removed',
       options: {
-        expectHead: option.text('<head>', 'the head that an earlier verification printed, which must still exist'),
+        expectHead: option.text(
+          '<head>',
+          'check that the log still contains this head, which an earlier verification printed',
+        ),
       },
       examples: ['audit verify', 'audit verify --expect-head 4711:8c6f1a'],
       async run(context, options) {

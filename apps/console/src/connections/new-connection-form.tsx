@@ -83,7 +83,7 @@ function NewConnection({ provider }: { readonly provider: Provider }) {
     >
       <TextInput
         label="Name"
-        description="Unique. Empty for a name that is made of the fields below"
+        description="Must be unique. Leave empty to create it from the fields below."
         maxLength={80}
         {...form.getInputProps('name')}
       />
@@ -103,7 +103,7 @@ function NewConnection({ provider }: { readonly provider: Provider }) {
       <TextInput label="Group id" description="For exports of another group" {...form.getInputProps('groupId')} />
       <TextInput
         label="FHIR endpoint"
-        description={`Empty for ${provider.fhirEndpoints[form.values.environment] ?? "the environment's default"}`}
+        description={`Leave empty to use ${provider.fhirEndpoints[form.values.environment] ?? "the environment's default"}.`}
         {...form.getInputProps('fhirEndpoint')}
       />
       <CredentialsFields form={form} provider={provider} />

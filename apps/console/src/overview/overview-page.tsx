@@ -42,7 +42,10 @@ function HealthForOthers() {
   if (health === 'ok') return <Alert color="green" title="All checks are well" />;
   const affected = byStatus.critical + byStatus.warning;
   return (
-    <Alert color={health === 'critical' ? 'red' : 'yellow'} title="There are problems. An operator sees them.">
+    <Alert
+      color={health === 'critical' ? 'red' : 'yellow'}
+      title="There are problems. Ask an operator for the details."
+    >
       {affected > 0 && (
         <>
           <PageLink to="/connections">

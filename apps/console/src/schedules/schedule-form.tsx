@@ -16,7 +16,7 @@ const kinds = [
 const costs = {
   export:
     'About 70 requests for any number of patients, and deletions too. It takes the EHR hours. athenahealth recommends it once a month, not each night.',
-  sync: 'One request for each patient and type, so about 10 for each patient. At athenahealth this is the run for each night. Export everything once before.',
+  sync: 'Sends about ten requests per patient. At athenahealth, run it every night. Run a full export first.',
 } as const;
 
 /** Browsers do not list `UTC`. */

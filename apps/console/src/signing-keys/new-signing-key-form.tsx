@@ -33,7 +33,11 @@ export function NewSigningKeyForm({ onDone }: { readonly onDone: () => void }) {
         {...form.getInputProps('privateKey')}
       />
       {isImport && (
-        <TextInput label="Key id" description="Empty for the thumbprint of the key" {...form.getInputProps('kid')} />
+        <TextInput
+          label="Key id"
+          description="Leave empty to use the thumbprint of the key."
+          {...form.getInputProps('kid')}
+        />
       )}
       <Text size="sm">The public key is published at once. The key signs an hour later, when EHRs have read it.</Text>
     </EntryForm>

@@ -26,7 +26,7 @@ const kickOffQuery = z.strictObject({
   includeAssociatedData: listOf(
     '`LatestProvenanceResources` or `RelevantProvenanceResources`: the stored Provenance resources are added to the types of `_type`.',
   ),
-  patient: listOf('Only resources of these patients. With POST; not for an export of the system.'),
+  patient: listOf('Exports only resources of these patients. Send it with POST. A system export does not accept it.'),
 });
 
 const kickOffErrors = [
