@@ -131,6 +131,24 @@ test.each([
   { query: 'pateint=x', path: 'pateint', message: /not a parameter of this search.*patient/ },
   { query: 'paitent:exact=x', path: 'paitent:exact', message: /not a parameter of this search/ },
   { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
+  {
+    query: 'patient.identifier=1',
+    path: 'patient.identifier',
+    message:
+      /^is a chain, and chains are not supported. Search Patient by `identifier` first, and use the ids as `patient`$/,
+  },
+  {
+    query: 'subject:Patient.name=x',
+    path: 'subject:Patient.name',
+    message: /^is a chain, .* Search Patient by `name` first, and use the ids as `subject`$/,
+  },
+  {
+    query: 'patient.shoe=1',
+    path: 'patient.shoe',
+    message: /^is a chain, .* Search what it references first/,
+  },
+  { query: 'encounter.date=2024', path: 'encounter.date', message: /Search what it references first/ },
+  { query: 'code.text=x', path: 'code.text', message: /^is not a parameter of this search/ },
   { query: 'patient=', path: 'patient', message: /empty/ },
   { query: 'code=a,,b', path: 'code', message: /empty/ },
   { query: 'patient=Patient/..', path: 'patient', message: /not a patient/ },

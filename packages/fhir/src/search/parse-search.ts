@@ -283,10 +283,24 @@ function unknownBecause(options: {
   readonly resourceType: string;
 }): string {
   const { name, others, known, resourceType } = options;
+  const chain = chainBecause(name, resourceType);
+  if (chain !== undefined) return chain;
   const [base = '', modifier] = name.split(':', 2);
   const isModified = modifier !== undefined && known.includes(base);
   if (isModified) return `has the modifier ":${modifier}", but modifiers are not supported`;
   return `is not a parameter of this search. Supported parameters for ${resourceType}: ${[...others, ...known].join(', ')}`;
+}
+
+/** What a client does instead of a chain (https://hl7.org/fhir/R4/search.html#chaining). Undefined: the parameter is not a chain. */
+function chainBecause(name: string, resourceType: string): string | undefined {
+  const [reference = '', chained] = name.split('.', 2);
+  const [base = '', type] = reference.split(':', 2);
+  const kind = searchParametersOf(resourceType).get(base)?.key.kind;
+  if (chained === undefined || (kind !== 'patient' && kind !== 'reference')) return undefined;
+  const isOfPatient = kind === 'patient' && (type ?? 'Patient') === 'Patient';
+  const isKnown = isOfPatient && searchParametersOf('Patient').has(chained);
+  const first = isKnown ? `Patient by \`${chained}\`` : 'what it references';
+  return `is a chain, and chains are not supported. Search ${first} first, and use the ids as \`${base}\``;
 }
 
 function intersection([first = [], ...others]: AllOfAny<string>): readonly string[] {
