@@ -283,6 +283,11 @@ test('_summary=count returns the number of matches without them', async () => {
 
 test.each([
   { path: '/Observation?_sort=code', refusal: [400, 'invalid-request'], says: /_sort/ },
+  {
+    path: '/Observation?patient.identifier=1',
+    refusal: [400, 'invalid-request'],
+    says: /Search Patient by .identifier. first/,
+  },
   { path: '/Observation?_include=Patient:organization', refusal: [400, 'invalid-request'], says: /_include/ },
   { path: '/Observation?_revinclude=Encounter:patient', refusal: [400, 'invalid-request'], says: /Provenance:target/ },
   { path: '/Patient?_revinclude=Observation:nothing', refusal: [400, 'invalid-request'], says: /CapabilityStatement/ },
