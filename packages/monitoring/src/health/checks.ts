@@ -87,11 +87,12 @@ const dataChecks = {
 export const healthChecks = { ...processChecks, ...dataChecks } as const;
 
 /** The order in which checks of the same severity are shown. */
+// biome-ignore format: related checks share a line
 const order: readonly (keyof typeof healthChecks)[] = [
-  ...(['redis', 'mongodb', 'workers', 'sweep', 'connections', 'tokens', 'failed-exports', 'failed-syncs'] as const),
-  ...(['schedules', 'lag', 'late-runs', 'backlog', 'pauses', 'budget', 'ehr-requests', 'quarantine'] as const),
-  ...(['documents', 'webhooks', 'failed-jobs', 'processes', 'event-loop', 'api-errors', 'audit-stream'] as const),
-  ...(['connection-tests', 'network', 'encryption-key'] as const),
+  'redis', 'mongodb', 'workers', 'sweep',
+  'connections', 'tokens', 'failed-exports', 'failed-syncs', 'schedules', 'lag', 'late-runs',
+  'backlog', 'pauses', 'budget', 'ehr-requests', 'quarantine', 'documents', 'webhooks',
+  'failed-jobs', 'processes', 'event-loop', 'api-errors', 'audit-stream', 'connection-tests', 'network', 'encryption-key',
 ];
 
 const unknownFinding: Finding = {

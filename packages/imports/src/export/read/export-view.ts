@@ -140,40 +140,14 @@ export const exportViewSchema = z
   })
   .meta({ id: 'Export', description: 'The export status of the guide, with additional fields that explain it.' });
 
-const {
-  promisedCount,
-  receivedCount,
-  state,
-  attempts,
-  error,
-  startedAt,
-  completedAt: fileCompletedAt,
-  ...fileFields
-} = viewShapeOf(outputFileSchema, [
-  'id',
-  'section',
-  'type',
-  'url',
-  'promisedCount',
-  'state',
-  'attempts',
-  'receivedCount',
-  { cut: ['bytes', 'times'] },
-  { error: ['code', 'message', 'ehrText'] },
-  'startedAt',
-  'completedAt',
-]);
-
 export const outputFileViewSchema = z
   .strictObject({
-    ...fileFields,
-    state,
+    ...viewShapeOf(outputFileSchema, ['id', 'section', 'type', 'url', { cut: ['bytes', 'times'] }, 'state']),
     partial: z
       .boolean()
       .exactOptional()
       .meta({ description: 'For a failed file: whether some of its lines are stored.' }),
-    promisedCount,
-    receivedCount,
+    ...viewShapeOf(outputFileSchema, ['promisedCount', 'receivedCount']),
     ...viewShapeOf(fileCheckpointSchema, [
       'bytes',
       'lines',
@@ -193,11 +167,9 @@ export const outputFileViewSchema = z
       'types',
       { issues: ['severity', 'code', 'count', 'types', 'mentionedTypes', 'ehrText'] },
     ]),
-    attempts,
+    ...viewShapeOf(outputFileSchema, ['attempts']),
     retrying: retryingViewSchema.exactOptional(),
-    error,
-    startedAt,
-    completedAt: fileCompletedAt,
+    ...viewShapeOf(outputFileSchema, [{ error: ['code', 'message', 'ehrText'] }, 'startedAt', 'completedAt']),
   })
   .meta({ id: 'OutputFile', description: 'A file of the manifest, with the results of its lines.' });
 
