@@ -111,7 +111,7 @@ describeInBrowser('the console for people in a browser', (open) => {
 
   test('every code is a text for people: no code as a title, no backtick and no name of a field', async () => {
     const [errors, warnings] = [codesOf('error'), codesOf('warning')];
-    const message = 'Use the `id`, see details.reason, and send `force: true`.';
+    const message = 'Use the `id`, see `details`, and send `force: true`.';
     const texts = await showOnExport({ errors, warnings, message });
     // The box of the files says what these two warnings say.
     const apart = warnings.filter((code) => code !== 'files-failed' && code !== 'watermarks-held');
