@@ -17,7 +17,7 @@ export interface GeneratedSearches {
   readonly singles: readonly SingleSearch[];
   /** Combinations of the single searches: lists of alternatives, and two parameters that must both match. */
   readonly combined: readonly (readonly Alternatives[])[];
-  /** By a patient and another reference, which Bulkhead answers together only. */
+  /** By a patient and another reference, or without a token (`:not`): what Bulkhead answers together only. */
   readonly narrowed: readonly NarrowedSearch[];
 }
 
@@ -66,8 +66,28 @@ export function generateSearches(options: {
   const narrowed = referenceNames
     .filter((name) => ['patient', name].every((each) => stated.has(each) && offered.has(each)))
     .flatMap((name) => random.shuffle(narrowedBy(name, resources)).slice(0, perKind));
-  return { singles, combined: [...alternatives.map((search) => [search]), ...pairs], narrowed };
+  const patients = singles.filter(({ name, value }) => name === 'patient' && value.startsWith('Patient/'));
+  const negated = singles
+    .filter(({ name }) => tokenNames.has(name))
+    .flatMap(({ name, value }) =>
+      patients.map(({ value: patient }) => ({
+        query: `patient=${patient}&${name}:not=${encodeURIComponent(value)}`,
+        targets: [patient],
+      })),
+    );
+  const drawnNegated = random.shuffle(negated).slice(0, perKind);
+  return {
+    singles,
+    combined: [...alternatives.map((search) => [search]), ...pairs],
+    narrowed: [...narrowed, ...drawnNegated],
+  };
 }
+
+/** Parameters that can have the modifier `:not`. */
+const tokenNames: ReadonlySet<string> = new Set([
+  ...['code', 'vaccine-code', 'service-type', 'category', 'status', 'clinical-status', 'lifecycle-status'],
+  ...['identifier', 'gender', 'intent', 'type', 'specialty'],
+]);
 
 /** What most types refer to, and one that has several types of targets. */
 const referenceNames = ['encounter', 'performer', 'requester', 'location', 'based-on', 'recorder', 'organization'];

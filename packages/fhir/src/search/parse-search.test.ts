@@ -82,6 +82,17 @@ test.each([
     search: { tokens: [['practitioner=d1'], ['specialty=x']] },
   },
   {
+    query: 'patient=p1&status:not=final,amended&code:not=http://loinc.org|4548-4',
+    type: 'Observation',
+    search: {
+      patients: [['p1']],
+      excluded: [
+        { name: 'code:not', tokens: ['code=http://loinc.org|4548-4'] },
+        { name: 'status:not', tokens: ['status=final', 'status=amended'] },
+      ],
+    },
+  },
+  {
     query: 'patient=p1&encounter=e1&performer=Practitioner/d1,https://ehr.example/fhir/r4/Organization/o1',
     type: 'Observation',
     search: {
@@ -107,8 +118,9 @@ test.each([
   { query: 'code=x', type: 'Patient', path: 'code', message: /for Patient: .*identifier/ },
   { query: 'family=x', type: 'Observation', path: 'family', message: /not a parameter/ },
   { query: 'family=%CC%81', type: 'Patient', path: 'family', message: /no letters/ },
-  { query: 'name:exact=x', type: 'Patient', path: 'name:exact', message: /modifiers/ },
+  { query: 'name:exact=x', type: 'Patient', path: 'name:exact', message: /Only ":not" is, for .*gender/ },
   { query: 'gender=x|male', type: 'Patient', path: 'gender', message: /a gender has none/ },
+  { query: 'practitioner:not=d1', type: 'PractitionerRole', path: 'practitioner:not', message: /for .*specialty/ },
   { query: 'practitioner=Patient/x', type: 'PractitionerRole', path: 'practitioner', message: /not a practitioner/ },
   { query: 'performer=d1', type: 'Observation', path: 'performer', message: /type and id/ },
   { query: '_summary=true', type: 'Patient', path: '_summary', message: /_elements/ },
@@ -130,7 +142,10 @@ test('parseSearch reads the size, the total and the start of a page', () => {
 test.each([
   { query: 'pateint=x', path: 'pateint', message: /not a parameter of this search.*patient/ },
   { query: 'paitent:exact=x', path: 'paitent:exact', message: /not a parameter of this search/ },
-  { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
+  { query: 'date:not=2024', path: 'date:not', message: /not supported for it. Only ":not" is, for .*status/ },
+  { query: 'status:not=a|b', path: 'status:not', message: /has none/ },
+  { query: 'status:not=', path: 'status:not', message: /empty/ },
+  { query: 'status:not:not=final', path: 'status:not:not', message: /not supported/ },
   {
     query: 'patient.identifier=1',
     path: 'patient.identifier',

@@ -100,9 +100,10 @@ export function parseSearch(
   const faults = new FaultList<SearchFault>();
   const reader = createReader(values, faults);
   const known = searchParameterNames(resourceType);
+  const negated = tokenNamesOf(resourceType).map((name) => `${name}:not`);
   for (const name of values.keys()) {
     if (faults.isFull) break;
-    if (!known.includes(name))
+    if (!known.includes(name) && !negated.includes(name))
       faults.add({ path: name, message: unknownBecause({ name, others, known, resourceType }) });
   }
   const sort = reader.single('_sort', readSort);
@@ -160,6 +161,11 @@ function readCriteria(resourceType: string, reader: ReturnType<typeof createRead
     element !== undefined && reader.has(name) ? [element.split(',')] : [],
   );
   const texts = ofKind('text').flatMap(({ name, key }) => reader.everyOf(name, readText(key.keys), limitsOfKind.text));
+  const excluded = tokens.flatMap((parameter) => {
+    const name = `${parameter.name}:not`;
+    const values = reader.everyOf(name, readToken(parameter, parameter.key.key)).flat();
+    return values.length > 0 ? [{ name, tokens: values }] : [];
+  });
   const references = ofKind('reference').flatMap(({ name, key: { paths } }) =>
     reader.everyOf(name, readReferenceTo(name), limitsOfKind.reference).map((targets) => ({ name, paths, targets })),
   );
@@ -172,6 +178,7 @@ function readCriteria(resourceType: string, reader: ReturnType<typeof createRead
     ...(texts.length > 0 ? { texts } : {}),
     ...(elements.length > 0 ? { present: elements } : {}),
     ...(references.length > 0 ? { references } : {}),
+    ...(excluded.length > 0 ? { excluded } : {}),
   };
 }
 
@@ -190,6 +197,13 @@ export const pageParameterNames: readonly string[] = [
 /** The parameters of a search of a type. */
 export function searchParameterNames(resourceType: string): readonly string[] {
   return [...searchParametersOf(resourceType).keys(), ...pageParameterNames];
+}
+
+/** The parameters that can have the modifier `:not`. */
+function tokenNamesOf(resourceType: string): string[] {
+  return [...searchParametersOf(resourceType).values()].flatMap(({ name, type, key }) =>
+    key.kind === 'token' && type === 'token' ? [name] : [],
+  );
 }
 
 function createReader(values: ReadonlyMap<string, readonly string[]>, faults: FaultList<SearchFault>) {
@@ -286,8 +300,11 @@ function unknownBecause(options: {
   const chain = chainBecause(name, resourceType);
   if (chain !== undefined) return chain;
   const [base = '', modifier] = name.split(':', 2);
-  const isModified = modifier !== undefined && known.includes(base);
-  if (isModified) return `has the modifier ":${modifier}", but modifiers are not supported`;
+  if (modifier !== undefined && known.includes(base)) {
+    const names = tokenNamesOf(resourceType);
+    const remedy = names.length > 0 ? `Only ":not" is, for ${names.join(', ')}` : 'Leave it out';
+    return `has the modifier ":${modifier}", which is not supported for it. ${remedy}`;
+  }
   return `is not a parameter of this search. Supported parameters for ${resourceType}: ${[...others, ...known].join(', ')}`;
 }
 
@@ -327,6 +344,8 @@ export interface ResourceSearch {
   readonly texts?: AllOfAny<TextCriterion>;
   /** A match has one of the targets at one of the paths of each. */
   readonly references?: readonly ReferenceCriterion[];
+  /** A match has none of the tokens: R4's modifier `:not`. It also matches a resource without the element. */
+  readonly excluded?: readonly { readonly name: string; readonly tokens: readonly string[] }[];
   /** A match has one of the elements of each list. */
   readonly present?: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;

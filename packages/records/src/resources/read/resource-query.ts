@@ -64,6 +64,7 @@ export function toResourceQuery(options: {
     texts = [],
     present = [],
     references = [],
+    excluded = [],
     dates,
     lastUpdated,
     sort,
@@ -81,6 +82,7 @@ export function toResourceQuery(options: {
     ...tokens.filter((anyOf) => !isSelective(anyOf)).map(tokenCondition),
     ...present.map(presentCondition),
     ...references.map(referenceCondition),
+    ...excluded.map(({ tokens: none }) => ({ 'keys.tokens': { $nin: none } })),
     ...dates.flatMap((criteria) => dateCondition(criteria, dateFields)),
     ...lastUpdated.flatMap((criteria) => dateCondition(criteria, lastUpdatedFields)),
   ];
@@ -97,7 +99,7 @@ export function toResourceQuery(options: {
     dates[0],
     lastUpdated[0],
   ].filter((kind) => kind !== undefined);
-  const isObvious = kinds.length === 1 && !sort;
+  const isObvious = kinds.length === 1 && !sort && excluded.length === 0;
   const { isDescending = false } = sort ?? {};
   if (ids) {
     const idCondition = { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } };
@@ -137,8 +139,8 @@ export function sortFault({ ids, patients, records = [], sort }: ResourceSearch)
  * A search that narrows to the record of a patient, to ids or to a code compares few.
  * @returns undefined if there is none
  */
-export function filterFault({ ids, patients, records = [], tokens, references = [] }: ResourceSearch) {
-  const [first] = references;
+export function filterFault({ ids, patients, records = [], tokens, references = [], excluded = [] }: ResourceSearch) {
+  const [first] = [...references, ...excluded];
   const isNarrow = ids !== undefined || patients.length + records.length > 0 || tokens.some(isSelective);
   if (first === undefined || isNarrow) return undefined;
   return {

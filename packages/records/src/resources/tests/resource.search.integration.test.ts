@@ -104,8 +104,13 @@ const values = {
     'record=p4&patient=p3',
   ],
   code: ['code=c1', 'code=http://loinc.org|c1,c2', 'code=c3&code=|local'],
-  category: ['category=laboratory', 'category=http://cat|laboratory,vital-signs'],
-  status: ['status=final', 'status=final,amended'],
+  category: ['category=laboratory', 'category=http://cat|laboratory,vital-signs&status:not=amended'],
+  status: [
+    'status=final',
+    'status=final,amended',
+    'status:not=final',
+    'status:not=final,x&code:not=http://loinc.org|c1',
+  ],
   date: [
     'ge2024-01-15',
     'lt2024-02-01',
@@ -187,7 +192,15 @@ function isInRange({ prefix, start, end }: DateCriterion, from: Date | undefined
   return { ...outcome, sa: from > end, eb: to < start }[prefix];
 }
 
-function expectedIds({ ids, patients, records = [], tokens, dates, lastUpdated }: ResourceSearch): string[] {
+function expectedIds({
+  ids,
+  patients,
+  records = [],
+  tokens,
+  excluded = [],
+  dates,
+  lastUpdated,
+}: ResourceSearch): string[] {
   const matching = documents.filter(({ resourceId, keys, lastUpdated: at }, index) => {
     const isNamed = ids?.includes(resourceId) ?? true;
     const { subject, performer = [] } = observations[index] as unknown as Record<'subject', Named> & {
@@ -199,9 +212,10 @@ function expectedIds({ ids, patients, records = [], tokens, dates, lastUpdated }
       patients.every((anyOf) => refersTo(anyOf, [subject])) &&
       records.every((anyOf) => refersTo(anyOf, [subject, ...performer]));
     const hasTokens = tokens.every((anyOf) => anyOf.some((token) => keys.tokens?.includes(token)));
+    const isExcluded = excluded.some(({ tokens: none }) => none.some((token) => keys.tokens?.includes(token)));
     const isDated = dates.every((anyOf) => anyOf.some((date) => isInRange(date, keys.dateStart, keys.dateEnd)));
     const isUpdated = lastUpdated.every((anyOf) => anyOf.some((date) => isInRange(date, at, at)));
-    return isNamed && isOfPatient && hasTokens && isDated && isUpdated;
+    return isNamed && isOfPatient && hasTokens && !isExcluded && isDated && isUpdated;
   });
   return matching.map(({ resourceId }) => resourceId);
 }
