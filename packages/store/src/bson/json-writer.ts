@@ -46,10 +46,11 @@ export class JsonWriter {
 
   /** Returns what was written, and starts again. What a large text has needed is given back. */
   take(): Buffer {
-    const written = Buffer.from(this.#buffer.subarray(0, this.#end));
+    const written = this.#buffer.subarray(0, this.#end);
     this.#end = 0;
     this.#bson = none;
-    if (this.#buffer.length > maxKeptTimes * this.#sizeBytes) this.#buffer = Buffer.allocUnsafeSlow(this.#sizeBytes);
+    if (this.#buffer.length <= maxKeptTimes * this.#sizeBytes) return Buffer.from(written);
+    this.#buffer = Buffer.allocUnsafeSlow(this.#sizeBytes);
     return written;
   }
 
@@ -68,6 +69,8 @@ export class JsonWriter {
     const before = this.#end;
     this.#bson = bson;
     this.#from = start;
+    // JSON is about as long as BSON. Growing in one step leaves no smaller copies of a large document behind.
+    this.#reserve(bson.readInt32LE(start) + maxPartBytes * maxEscapedBytes);
     const isWritten = this.#writeObject();
     if (!isWritten) this.#end = before;
     return isWritten;
