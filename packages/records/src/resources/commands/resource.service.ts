@@ -1,13 +1,6 @@
 import { hash } from 'node:crypto';
 import { anyPatient, patientsRequested, patientsShown } from '@bulkhead/access/audit';
-import {
-  type AppError,
-  ByteBudget,
-  type ByteReservation,
-  collectGarbageAbove,
-  invalidRequest,
-  sentence,
-} from '@bulkhead/base';
+import { type AppError, type ByteReservation, invalidRequest, sentence } from '@bulkhead/base';
 import {
   type HistoryEntry,
   historyBundle,
@@ -24,6 +17,7 @@ import type { ConnectionScope } from '@bulkhead/store';
 import type { ConnectionCheck } from '../check-connection.ts';
 import { resourceError } from '../errors.ts';
 import { filterFault, sortFault } from '../read/resource-query.ts';
+import { largeBytes } from '../read/resource-search.repository.ts';
 import type { ResourceStore } from '../resource.feature.ts';
 import type { SourcedVersion } from '../version/resource-document.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
@@ -94,22 +88,12 @@ interface SearchPage {
 export { recordTypes } from './read-everything.ts';
 export type { ShownAttachments } from './read-text.ts';
 
-/**
- * What a large page can need: 8 MB of matches and 8 MB of what is added, as objects, as JSON and as the response. An API process has 512 MB, and
- * one thread, so more pages at a time would not be ready earlier.
- */
-const largePageBytes = 64 * 1024 * 1024;
-/** Half of what the process has. What earlier pages have left behind is collected before another large one is read. */
-const crowdedBytes = 256 * 1024 * 1024;
-
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
 export class ResourceService {
   readonly #store;
   readonly #connections;
   readonly checkConnection: ConnectionCheck;
   readonly #shownAttachments;
-
-  readonly #largePages = new ByteBudget(3 * largePageBytes, () => collectGarbageAbove(crowdedBytes));
 
   constructor(options: {
     readonly store: ResourceStore;
@@ -264,7 +248,7 @@ export class ResourceService {
 
   /** Runs what may read a large page. It takes its turn before it holds more than a small one, and gives it back at its end. */
   async #whileLarge(signal: AbortSignal, read: (turn: ByteReservation) => Promise<ReadText>): Promise<ReadText> {
-    const turn = this.#largePages.reserve(largePageBytes, signal);
+    const turn = this.#store.resourceSearch.largeReplies.reserve(largeBytes, signal);
     try {
       return await read(turn);
     } finally {

@@ -1,3 +1,4 @@
+import { ByteBudget, collectGarbageAbove } from '@bulkhead/base';
 import { everyResource, parseExact, type ResourceSearch } from '@bulkhead/fhir';
 import { type Database, idsBelow } from '@bulkhead/store';
 import { JsonWriter } from '@bulkhead/store/bson';
@@ -39,6 +40,14 @@ const readAheadBytes = 2 * 1024 * 1024;
 /** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
 const chunkBytes = 64 * 1024;
 
+/**
+ * What a large page can need: 8 MB of matches and 8 MB of what is added, as objects, as JSON and as the response; or a reply of a stream, as the
+ * database sends it, as bytes and as text. A process has 512 MB, and one thread, so more of them at a time would not be ready earlier.
+ */
+export const largeBytes = 64 * 1024 * 1024;
+/** Half of what the process has. What earlier pages have left behind is collected before another large one is read. */
+const crowdedBytes = 256 * 1024 * 1024;
+
 type StreamOptions = ResourceTypeReference & {
   readonly search?: ResourceSearch;
   /** Instead of `search`: what one of them finds. */
@@ -58,6 +67,8 @@ export interface IdRange {
 export class ResourceSearchRepository {
   readonly #database;
   readonly #limits;
+  /** For large pages and large replies of streams. Beside them, downloads hold what their clients have not read. */
+  readonly largeReplies = new ByteBudget(2 * largeBytes, () => collectGarbageAbove(crowdedBytes));
 
   constructor(database: Database, limits: { readonly pageTimeMs?: number; readonly replyTimeMs?: number } = {}) {
     this.#database = database;
@@ -74,21 +85,32 @@ export class ResourceSearchRepository {
     const { signal } = replies;
     const cursor = this.#find({ resourceType, query: unordered(options), maxTimeMS: streamTimeMs, signal, raw: true });
     const writer = new JsonWriter(2 * chunkBytes);
+    const turn = this.largeReplies.reserve(largeBytes, options.signal);
     try {
       while (await replies.wait(cursor.hasNext())) {
         // One batch at a time, because awaiting every document takes as long as writing it.
         const documents = cursor.readBufferedDocuments() as unknown as Uint8Array[];
+        const isReplyLarge = isLarge(documents);
+        // How large the first reply is shows when it has come.
+        if (isReplyLarge) await turn.take();
         // Each is taken from the list, so that a large one is not in memory while a slow client reads its line.
         for (let document = documents.shift(); document; document = documents.shift()) {
           writeLine(writer, Buffer.from(document.buffer, document.byteOffset, document.byteLength));
           document = undefined;
-          if (writer.sizeBytes >= chunkBytes) yield writer.take();
+          if (writer.sizeBytes < chunkBytes) continue;
+          turn.release();
+          yield writer.take();
         }
+        turn.release();
+        if (isReplyLarge) await turn.take();
       }
+      // A client that reads the last lines slowly does not hold it.
+      turn.release();
       if (writer.sizeBytes > 0) yield writer.take();
     } catch (error) {
       throw toSearchError(error);
     } finally {
+      turn.release();
       await cursor.close();
     }
   }
@@ -106,28 +128,35 @@ export class ResourceSearchRepository {
       size: streamBatchSize,
       raw: true,
     });
+    const turn = this.largeReplies.reserve(largeBytes, options.signal);
     let isReplyLarge = false;
-    const readBatch = () => {
+    const readBatch = async () => {
       const documents = cursor.readBufferedDocuments() as unknown as Uint8Array[];
-      isReplyLarge = documents.reduce((bytes, { byteLength }) => bytes + byteLength, 0) > readAheadBytes;
+      isReplyLarge = isLarge(documents);
+      // How large the first reply is shows when it has come.
+      if (isReplyLarge) await turn.take();
       return documents.map((document) => decode(parseDocument(document)));
     };
     const readNext = () => replies.wait(cursor.hasNext());
     try {
       let hasNext = readNext();
       while (await hasNext) {
-        const batch = readBatch();
+        const batch = await readBatch();
+        turn.release();
         if (!isReplyLarge) {
           // The database reads the next batch while the reader works on this one.
           hasNext = readNext();
           hasNext.catch(() => undefined);
         }
         yield batch;
-        if (isReplyLarge) hasNext = readNext();
+        if (!isReplyLarge) continue;
+        await turn.take();
+        hasNext = readNext();
       }
     } catch (error) {
       throw toSearchError(error);
     } finally {
+      turn.release();
       await cursor.close();
     }
   }
@@ -302,6 +331,10 @@ export class ResourceSearchRepository {
       },
     );
   }
+}
+
+function isLarge(documents: readonly Uint8Array[]): boolean {
+  return documents.reduce((bytes, { byteLength }) => bytes + byteLength, 0) > readAheadBytes;
 }
 
 /** The query of a stream. */
