@@ -18,6 +18,7 @@ export { captureCommand } from './capture-command.ts';
 export { createBrowser } from './create-browser.ts';
 export { findSuperlinear, type Reader } from './growth.ts';
 export { longestHoldMs } from './longest-hold.ts';
+export { loseKeys } from './lose-keys.ts';
 export { publishedLines } from './published-lines.ts';
 export { redisServer } from './redis-server.ts';
 export { commandLine, programOf, runApp } from './run-app.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { testServices, waitFor } from '@bulkhead/testing';
+import { loseKeys, testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { budgetKeys, type RateBudget, type RequestPriority } from './budget.ts';
@@ -77,7 +77,7 @@ test('the rate limiter waits one window before the first grant if there is no st
   const startedAt = performance.now();
   await limiter.acquire({ budget, priority: 'poll' });
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(199);
-  await redis.del(...(await redis.keys(`${services.prefix}*`)));
+  await loseKeys(redis, services.prefix);
   const lostAt = performance.now();
   await limiter.acquire({ budget, priority: 'poll' });
   expect(performance.now() - lostAt).toBeGreaterThanOrEqual(199);

@@ -1,6 +1,13 @@
 import { patientsOf as ownersOf, type Resource } from '@bulkhead/fhir';
 import { erasedText } from '@bulkhead/store';
-import { type Handler, type Script, type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
+import {
+  type Handler,
+  loseKeys,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  waitFor,
+} from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { retryExport } from '../cancel-and-retry.ts';
 import { cancelExport } from '../commands.ts';
@@ -173,13 +180,13 @@ describe('an export of more patients than one kick-off can list', () => {
 
   test('continues after a crash between two parts', async () => {
     await startServer();
-    const { deps, read, redis } = cases;
+    const { deps, read, redis, prefix } = cases;
     const { id: exportId } = await cases.insertExport({
       request: { exportType: 'Patient', resourceTypes: [], patients: five },
     });
     await runSlice(cases, exportId);
     expect(await read(exportId)).toMatchObject({ phase: 'queued', slice: 1, orphans: [expect.any(String)] });
-    await redis.flushdb();
+    await loseKeys(redis, prefix);
     await exportWork(deps).ensureJobs();
     const jobs = await Promise.all(deps.producer.queues.map((queue) => queue.getJobs(['waiting', 'prioritized'])));
     expect(

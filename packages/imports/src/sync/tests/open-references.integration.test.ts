@@ -2,6 +2,7 @@ import { lastAttempt, runJob } from '@bulkhead/queues/testing';
 import { toTombstone } from '@bulkhead/records';
 import { ageChanges, makeDocument } from '@bulkhead/records/testing';
 import { withMethods } from '@bulkhead/store/testing';
+import { loseKeys } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { runExport } from '../../export/testing/index.ts';
 import { finalizeSync } from '../finish/finalize-sync.job.ts';
@@ -179,7 +180,7 @@ test('a worker that is killed at any point loses nothing, and only the request t
   await expect(runStep(second, AbortSignal.timeout(500))).rejects.toThrow();
   // Killed after the last step, before the next round was planned, and all of Redis is lost.
   for (const stepId of await deps.store.syncSteps.listUnsettledIds(run.id)) await runStep(stepId);
-  await cases.redis.flushdb();
+  await loseKeys(cases.redis, cases.prefix);
   await syncWork(deps).ensureJobs();
   const ended = await runToEnd(run);
   const found = await requested();
